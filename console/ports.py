@@ -1,0 +1,162 @@
+"""What the services need of the outside world. Adapters implement these; tests hold them to one contract suite each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from console.agent.snapshot import DeviceSnapshot
+from console.changes.model import EntryState, JournalEntry
+from console.fleet.model import Beacon, Device, SecretReference
+from console.iis.snapshot import BeaconSnapshot, Hello
+from console.readiness.model import LiveResult, PairUse
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """UTC, with a time zone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """config.ini as read for an edit. `content` may hold passwords: it is never stored or shown."""
+
+    path: str
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRequest:
+    """A live handshake that a device shall make with its own effective preferences and files."""
+
+    use: PairUse
+    component: str
+    directory: str
+    """`ManageSoftDL` or `ManageSoftRL`."""
+    upload: bool
+    check_server: bool
+    check_revocation: bool
+    ca_file: str
+    """Empty: none."""
+    ca_directory: str
+    client_certificate: str
+    """Empty: the switch is off, none is sent."""
+    client_key: str
+    agent_user: str = ""
+    timeout_seconds: float = 20.0
+    tls_max: str = ""
+    """`TLSv1.2` to force the version; empty: as the device negotiates."""
+
+
+class ShellChannel(Protocol):
+    """An interactive shell over the connection that is already held. Bytes pass straight through."""
+
+    def fileno(self) -> int: ...
+    def send(self, data: bytes) -> int: ...
+    def receive(self, limit: int) -> bytes:
+        """Empty at end of file."""
+        ...
+
+    def resize(self, columns: int, rows: int) -> None: ...
+    def exit_status(self) -> int | None: ...
+    def close(self) -> None: ...
+
+
+class DeviceGateway(Protocol):
+    """One device over SSH. All calls block and may come from any thread; work on one device shares one connection.
+
+    Raises SshError, HostKeyError, CredentialError (exit 3); CommandFailed, ChangeRefused, ChangeFailed.
+    """
+
+    def collect(self, device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
+        """One snapshot. `hosts`: names to resolve on the device, beside those of its own failover lists."""
+        ...
+
+    def read_config(self, device: Device) -> ConfigFile: ...
+
+    def replace_config(self, device: Device, before_sha256: str, content: bytes) -> None:
+        """Atomically replace config.ini. Owner, mode and SELinux context stay; the old bytes lie in
+        `config.ini.mtls-console.bak`. Raises ChangeRefused where the file isn't `before_sha256` any more."""
+        ...
+
+    def restore_config(self, device: Device, before_sha256: str, backup_sha256: str) -> None:
+        """Put the backup back, byte for byte, where the file is `before_sha256` and the backup `backup_sha256`."""
+        ...
+
+    def probe(self, device: Device, request: ProbeRequest) -> LiveResult: ...
+    def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel: ...
+    def disconnect(self, device: Device) -> None: ...
+    def close(self) -> None:
+        """Say goodbye to every device; afterwards nothing is held."""
+        ...
+
+
+class BeaconGateway(Protocol):
+    """One beacon over WinRM. Raises WinrmError, CredentialError (exit 3); CommandFailed, ChangeRefused."""
+
+    def snapshot(self, beacon: Beacon) -> BeaconSnapshot:
+        """One round trip; `hellos` stays empty."""
+        ...
+
+    def run(self, beacon: Beacon, operation: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
+        """Run adapters/winrm/scripts/OPERATION.ps1; its JSON answer. A script's own refusal is ChangeRefused."""
+        ...
+
+    def disconnect(self, beacon: Beacon) -> None: ...
+    def close(self) -> None: ...
+
+
+class HelloProbe(Protocol):
+    def hello(self, host: str, port: int, address: tuple[str, int] | None, timeout_seconds: float) -> Hello:
+        """The console's own hello, without a client certificate. Never raises for what a server does."""
+        ...
+
+
+class SecretSource(Protocol):
+    def password(self, reference: SecretReference, purpose: str) -> str:
+        """Raises CredentialError, which names the reference and never the secret."""
+        ...
+
+
+class SnapshotStore(Protocol):
+    def save_device(self, snapshot: DeviceSnapshot) -> None: ...
+    def save_beacon(self, snapshot: BeaconSnapshot) -> None: ...
+    def save_failure(self, target: str, at: datetime, error: str) -> None:
+        """The newest attempt failed; the last snapshot stays beside it."""
+        ...
+
+    def devices(self) -> Mapping[str, DeviceSnapshot]: ...
+    def beacons(self) -> Mapping[str, BeaconSnapshot]: ...
+    def failures(self) -> Mapping[str, tuple[datetime, str]]:
+        """Targets whose newest attempt failed."""
+        ...
+
+    def save_live(
+        self, device: str, beacon: str, host: str, port: int, component: str, result: LiveResult
+    ) -> None: ...
+    def live(self) -> Mapping[tuple[str, str, str, int, str], LiveResult]: ...
+    def close(self) -> None: ...
+
+
+class Journal(Protocol):
+    """Append-only, on disk and synced before each remote write. Survives a killed console."""
+
+    def open_entry(self, entry: JournalEntry) -> None: ...
+    def step_done(self, entry: str, steps_done: int) -> None: ...
+    def close_entry(self, entry: str, state: EntryState, error: str = "") -> None: ...
+    def next_entry_id(self) -> str: ...
+    def entries(self) -> Sequence[JournalEntry]:
+        """Newest first."""
+        ...
+
+    def entry(self, entry: str) -> JournalEntry:
+        """Raises ConfigurationError (exit 2) where there is none of that id, with the newest ids."""
+        ...
+
+
+Progress = Callable[[str, str], None]
+"""(target, phase): called from worker threads."""
