@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """Exit statuses of every command (docs: command line). With more than one cause the larger number wins, USAGE first."""
+    """Exit statuses of every command. With more than one cause the larger number wins, USAGE first."""
 
     DONE = 0
     NOT_READY = 1

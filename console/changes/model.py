@@ -1,4 +1,4 @@
-"""Plans and journal entries: the only thing that can be applied, and what was applied. Pure values, JSON through msgspec."""
+"""Plans and journal entries: the only thing that can be applied, and what was applied. Pure values (msgspec JSON)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class WinrmAuthentication(StrEnum):
 
 
 class BeaconClientCheck(StrEnum):
-    """How far a beacon checks client certificates: as its http.sys records and stores say, or as the vendor's page says."""
+    """How far a beacon checks client certificates: as its http.sys records and stores say, or the vendor's page."""
 
     OBSERVED = "observed"
     DOCUMENTED = "documented"
@@ -36,7 +36,7 @@ class SecretReference:
 @dataclass(frozen=True, slots=True)
 class WinrmAddress:
     url: str
-    """`https://host:5986/wsman` or `http://host:5985/wsman` (NTLM and Kerberos alone, for they encrypt the messages)."""
+    """`https://host:5986/wsman` or `http://host:5985/wsman` (NTLM, Kerberos: they encrypt)."""
     authentication: WinrmAuthentication
     user: str = ""
     password: SecretReference | None = None
@@ -71,7 +71,7 @@ class Device:
     jump: str | None = None
     config_ini: str = "/var/opt/managesoft/etc/config.ini"
     agent_user: str = ""
-    """The account that the agent runs as; empty: found out on the device (owner of config.ini's directory, else root)."""
+    """The account that the agent runs as; empty: found out on the device (owner of config.ini's directory)."""
     tags: tuple[str, ...] = ()
     production: bool = False
 
