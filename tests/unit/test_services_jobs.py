@@ -1,0 +1,150 @@
+"""The job runner: bounded, cancellable, one retry for the unreachable, never hung by a stuck host."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from console.errors import ChangeRefused, ExitStatus, HostKeyError, SshError
+from console.services.events import JobEvent, JobFinished, TargetFinished, TargetStarted
+from console.services.jobs import Job, JobKind, JobRunner, JobState, TargetState, Work
+
+
+def held_by(gate: threading.Event) -> Callable[[Job], None]:
+    def run(_: Job) -> None:
+        gate.wait(30)
+
+    return run
+
+
+@pytest.fixture
+def runner() -> JobRunner:
+    return JobRunner(workers=3)
+
+
+def test_every_target_runs_and_the_job_ends_with_one_event(runner: JobRunner) -> None:
+    events: list[JobEvent] = []
+    gate = threading.Event()
+    job = runner.start(JobKind.SWEEP, "x", [Work(f"t{i}", held_by(gate)) for i in range(7)])
+    job.subscribe(events.append)
+    gate.set()
+    assert job.wait(5)
+    assert (job.state, job.total, job.done, job.failed, job.left) == (JobState.DONE, 7, 7, 0, 0)
+    assert isinstance(events[-1], JobFinished)
+    assert sum(isinstance(event, TargetFinished) for event in events) == 7
+
+
+def test_never_more_at_once_than_workers(runner: JobRunner) -> None:
+    lock, now, peak = threading.Lock(), [0], [0]
+    full = threading.Barrier(3)
+
+    def run(_: Job) -> None:
+        with lock:
+            now[0] += 1
+            peak[0] = max(peak[0], now[0])
+        full.wait(5)
+        with lock:
+            now[0] -= 1
+
+    job = runner.start(JobKind.SWEEP, "x", [Work(f"t{i}", run) for i in range(9)])
+    assert job.wait(5)
+    assert peak[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "status"),
+    [
+        (SshError("gone"), 2, ExitStatus.UNREACHABLE),
+        (HostKeyError("changed"), 1, ExitStatus.UNREACHABLE),
+        (ChangeRefused("no"), 1, ExitStatus.NOT_READY),
+        (ValueError("a secret that must not show"), 1, ExitStatus.NOT_READY),
+    ],
+)
+def test_only_the_unreachable_is_tried_again(
+    runner: JobRunner, error: Exception, attempts: int, status: ExitStatus
+) -> None:
+    tries = [0]
+
+    def run(_: Job) -> None:
+        tries[0] += 1
+        raise error
+
+    job = runner.start(JobKind.SWEEP, "x", [Work("t", run), Work("u", lambda _: None)])
+    assert job.wait(5)
+    assert tries[0] == attempts
+    assert job.state is JobState.FAILED
+    (failure,) = job.failures
+    assert failure.exit_status is status
+    assert "a secret" not in failure.error
+
+
+def test_a_second_attempt_may_succeed(runner: JobRunner) -> None:
+    tries = [0]
+
+    def run(_: Job) -> None:
+        tries[0] += 1
+        if tries[0] == 1:
+            raise SshError("gone")
+
+    job = runner.start(JobKind.SWEEP, "x", [Work("t", run)])
+    assert job.wait(5)
+    assert job.state is JobState.DONE
+
+
+def test_cancel_drops_what_waits_and_lets_run_what_runs() -> None:
+    runner = JobRunner(workers=1)
+    started, gate = threading.Event(), threading.Event()
+
+    def run(_: Job) -> None:
+        started.set()
+        gate.wait(5)
+
+    job = runner.start(JobKind.SWEEP, "x", [Work("a", run), Work("b", run)])
+    assert started.wait(5)
+    job.cancel()
+    gate.set()
+    assert job.wait(5)
+    assert job.state is JobState.CANCELLED
+    assert [progress.state for progress in job.targets] == [TargetState.DONE, TargetState.CANCELLED]
+
+
+def test_work_adds_work_before_its_job_ends(runner: JobRunner) -> None:
+    job = runner.start(JobKind.SWEEP, "x", [Work("a", lambda job: job.add(Work("b", lambda _: None)))])
+    assert job.wait(5)
+    assert [progress.target for progress in job.targets] == ["a", "b"]
+    assert job.done == 2
+
+
+def test_a_stuck_target_fails_and_its_place_is_taken() -> None:
+    runner = JobRunner(workers=1)
+    stuck = threading.Event()
+    job = runner.start(
+        JobKind.SWEEP,
+        "x",
+        [Work("stuck", held_by(stuck), timeout_seconds=0.1), Work("next", lambda _: None)],
+    )
+    assert job.wait(10)
+    assert [progress.state for progress in job.targets] == [TargetState.FAILED, TargetState.DONE]
+    assert "time limit" in job.failures[0].error
+    stuck.set()
+
+
+def test_a_late_subscriber_hears_of_the_end(runner: JobRunner) -> None:
+    job = runner.start(JobKind.SWEEP, "x", [])
+    events: list[JobEvent] = []
+    job.subscribe(events.append)
+    assert [type(event) for event in events] == [JobFinished]
+
+
+def test_events_of_one_target_are_in_order(runner: JobRunner) -> None:
+    events: list[JobEvent] = []
+    gate = threading.Event()
+    job = runner.start(JobKind.SWEEP, "x", [Work("gate", held_by(gate))])
+    job.subscribe(events.append)
+    runner.add(job, [Work("t", lambda _: None)])
+    gate.set()
+    assert job.wait(5)
+    mine = [type(event) for event in events if getattr(event, "target", "") == "t"]
+    assert mine == [TargetStarted, TargetFinished]
