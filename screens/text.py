@@ -1,0 +1,111 @@
+"""What may be written on a screen: one place for glyphs, tones, ages, and for making foreign text harmless."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from console.readiness.model import Status, Verdict
+
+_LIMIT = 4000
+"""No single text of a remote machine fills more than this many characters of a screen."""
+
+
+class Tone(StrEnum):
+    """Why a text is coloured. Names are CSS component classes; colour never goes without a glyph or a word."""
+
+    PLAIN = "plain"
+    DIM = "dim"
+    ACCENT = "accent"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+GLYPH: dict[Status | Verdict, str] = {
+    Status.PASS: "✔",
+    Status.WARN: "▲",
+    Status.FAIL: "✘",
+    Status.UNKNOWN: "?",
+    Status.NOT_APPLICABLE: "·",
+    Verdict.READY: "✔",
+    Verdict.AT_RISK: "▲",
+    Verdict.BLOCKED: "✘",
+    Verdict.UNKNOWN: "?",
+}
+
+TONE: dict[Status | Verdict, Tone] = {
+    Status.PASS: Tone.GOOD,
+    Status.WARN: Tone.WARN,
+    Status.FAIL: Tone.BAD,
+    Status.UNKNOWN: Tone.UNKNOWN,
+    Status.NOT_APPLICABLE: Tone.DIM,
+    Verdict.READY: Tone.GOOD,
+    Verdict.AT_RISK: Tone.WARN,
+    Verdict.BLOCKED: Tone.BAD,
+    Verdict.UNKNOWN: Tone.UNKNOWN,
+}
+
+WORST_FIRST = (Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.AT_RISK, Verdict.READY)
+
+
+def plain(text: str, *, limit: int = _LIMIT) -> str:
+    """One line of harmless text: escapes, control and format characters (bidirectional overrides too) become `�`,
+    line ends and tabs one space. What a remote machine says passes through here before it's drawn."""
+    clipped = text if len(text) <= limit else text[: limit - 1] + "…"
+    if clipped.isascii() and clipped.isprintable():
+        return clipped
+    return "".join(_harmless(character) for character in clipped)
+
+
+def plain_lines(text: str, *, limit: int = 400) -> list[str]:
+    """As `plain`, line by line; after `limit` lines it says how many are left out."""
+    lines = text.splitlines()
+    kept = [plain(line) for line in lines[:limit]]
+    if len(lines) > limit:
+        kept.append(f"… {len(lines) - limit} more lines")
+    return kept
+
+
+def _harmless(character: str) -> str:
+    if character in "\n\r\t\v\f\u2028\u2029":
+        return " "
+    # Cc: controls, Cf: format (bidi, zero width), Cs/Co/Cn: surrogates, private, unassigned.
+    return "�" if unicodedata.category(character)[0] == "C" else character
+
+
+def age(then: datetime, now: datetime) -> str:
+    """`now`, `3 min`, `2 h`, `5 d`: short enough for a column."""
+    seconds = max(0, int((now - then).total_seconds()))
+    if seconds < 60:
+        return "now" if seconds < 10 else f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86400:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} d"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    short = age(then, now)
+    return "just now" if short == "now" else f"{short} ago"
+
+
+def days_left(until: datetime, now: datetime) -> int:
+    """Whole days, negative once it's over."""
+    return (until - now).days
+
+
+def clock_time(moment: datetime) -> str:
+    """Local `14:02`."""
+    return moment.astimezone().strftime("%H:%M")
+
+
+def exact(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
