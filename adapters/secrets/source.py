@@ -1,0 +1,108 @@
+"""Passwords by reference: a private file, an environment variable, the keyring, or a question in a terminal."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import stat
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from console.errors import CredentialError
+from console.fleet.model import SecretReference
+
+_LONGEST = 4096
+"""Bytes of a password file that are read; nobody's password is longer."""
+
+
+class SecretResolver:
+    """A SecretSource. Keeps answers in memory alone, so that a question is asked once. Thread-safe.
+
+    `may_ask`: False where the terminal belongs to a screen; then a `prompt` that wasn't answered before is an error.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None, *, may_ask: bool = True) -> None:
+        self._environment = os.environ if environment is None else environment
+        self.may_ask = may_ask
+        self._answers: dict[tuple[SecretReference, str], str] = {}
+        self._lock = threading.Lock()
+
+    def password(self, reference: SecretReference, purpose: str) -> str:
+        """The password. `purpose` names the account in the question and in errors, e.g. `root@d1`.
+
+        Raises CredentialError, which names the reference and never the secret.
+        """
+        with self._lock:
+            if reference.file is not None:
+                return _from_file(reference.file, purpose)
+            if reference.environment is not None:
+                return self._from_environment(reference.environment, purpose)
+            key = (reference, purpose)
+            if key not in self._answers:
+                if reference.keyring is not None:
+                    self._answers[key] = _from_keyring(reference.keyring, purpose)
+                elif reference.prompt:
+                    self._answers[key] = self._ask(purpose)
+                else:
+                    raise _error("no password is referenced", purpose, "Name a password_file, or another source.")
+            return self._answers[key]
+
+    def _from_environment(self, name: str, purpose: str) -> str:
+        value = self._environment.get(name)
+        if not value:
+            raise _error(f"the environment variable {name} is not set", purpose, "Set it for this process.")
+        return value
+
+    def _ask(self, purpose: str) -> str:
+        if not self.may_ask or not sys.stdin.isatty():
+            raise _error(
+                "its password has to be asked for, and there is no terminal to ask in",
+                purpose,
+                "Use password_file, password_environment or password_keyring, or run this in a terminal.",
+            )
+        return getpass.getpass(f"Password of {purpose}: ", stream=sys.stderr)
+
+
+def _from_file(path: Path, purpose: str) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise _error(f"password file {path}: {error.strerror}", purpose, "Make it, with mode 0600.") from error
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise _error(f"password file {path} is not a regular file", purpose, "Name a file with mode 0600.")
+        if facts.st_mode & 0o077:
+            mode = stat.S_IMODE(facts.st_mode)
+            raise _error(f"password file {path} has mode {mode:04o}", purpose, f"Close it: chmod 600 {path}")
+        content = os.read(descriptor, _LONGEST)
+    finally:
+        os.close(descriptor)
+    line = content.split(b"\n", 1)[0].removesuffix(b"\r")
+    if not line:
+        raise _error(f"password file {path} has an empty first line", purpose, "Write the password on it.")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        # The cause would quote the bytes: it stays out of the chain.
+        raise _error(f"password file {path} is not UTF-8", purpose, "Write it as UTF-8.") from None
+
+
+def _from_keyring(entry: str, purpose: str) -> str:
+    import keyring  # its backends take a tenth of a second to load, and few fleets use it
+    import keyring.errors
+
+    service, _, user = entry.rpartition("/")
+    try:
+        found = keyring.get_password(service, user)
+    except keyring.errors.KeyringError as error:
+        raise _error(f"keyring entry {entry}: {error}", purpose, "Unlock the keyring, or use password_file.") from error
+    if not found:
+        raise _error(f"the keyring has no entry {entry}", purpose, f"Make it: keyring set {service} {user}")
+    return found
+
+
+def _error(message: str, purpose: str, hint: str) -> CredentialError:
+    return CredentialError(message, target=purpose, phase="credential", hint=hint)
