@@ -1,0 +1,81 @@
+"""The failover lists: which beacons a device may pick for downloads and for uploads.
+
+Source: vendor page PMD-DownloadSettings (values and rules), samples of UploadSettings. Anything after the last
+backslash is a location's id; keys are read whatever their case (a sample writes PORT=).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from console.agent.document import ConfigDocument
+from console.agent.preferences import has_variable
+from console.agent.profile import AgentProfile
+
+
+class ListKind(StrEnum):
+    DOWNLOAD = "download"
+    UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class FailoverEntry:
+    kind: ListKind
+    id: str
+    protocol: str
+    """Lower case, as the file has it otherwise; https and http are the known ones."""
+    host: str
+    port: int | None
+    """None: missing (it has no default) or not a port."""
+    directory: str
+    """ManageSoftDL or ManageSoftRL where the file says nothing."""
+    priority: str
+    """As written; empty where the file says nothing."""
+    section: str
+    components: tuple[str, ...]
+    """Which components work through this list."""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Names an endpoint that a connection can be tried to."""
+        return bool(self.host) and self.port is not None and self.protocol in ("http", "https")
+
+
+_DIRECTORIES = {ListKind.DOWNLOAD: "ManageSoftDL", ListKind.UPLOAD: "ManageSoftRL"}
+
+
+def failover_uses(document: ConfigDocument, profile: AgentProfile) -> tuple[FailoverEntry, ...]:
+    """Every location of both lists, in the file's order."""
+    entries: list[FailoverEntry] = []
+    for section in document.sections():
+        for kind, parent in ((ListKind.DOWNLOAD, profile.download_section), (ListKind.UPLOAD, profile.upload_section)):
+            start = parent.lower() + "\\"
+            if section.lower().startswith(start) and len(section) > len(start):
+                entries.append(_entry(document, profile, kind, section, section[len(start) :]))
+    return tuple(entries)
+
+
+def _entry(document: ConfigDocument, profile: AgentProfile, kind: ListKind, section: str, id_: str) -> FailoverEntry:
+    def read(key: str) -> str:
+        return document.get(section, key) or ""
+
+    protocol, host, port_text = read("Protocol").lower(), read("Host"), read("Port")
+    problems: list[str] = []
+    if protocol not in ("http", "https"):
+        problems.append(f"Protocol={read('Protocol')}: expected http or https" if protocol else "Protocol is missing")
+    if not host:
+        problems.append("Host is missing")
+    if has_variable(host):
+        problems.append(f"Host={host}: variables aren't expanded")
+    port = int(port_text) if port_text.isascii() and port_text.isdigit() and len(port_text) <= 5 else None
+    if port is not None and not 1 <= port <= 65535:
+        port = None
+    if port is None:
+        problems.append(f"Port={port_text}: expected 1 to 65535" if port_text else "Port is missing; it has no default")
+    components = tuple(name for name, component in profile.components.items() if component.uses == kind.value)
+    directory = read("Directory").strip("/") or _DIRECTORIES[kind]
+    return FailoverEntry(
+        kind, id_, protocol, host, port, directory, read("Priority"), section, components, tuple(problems)
+    )
