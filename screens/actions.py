@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -52,7 +53,8 @@ class Action:
     @property
     def id(self) -> str:
         """For key maps: `fleet.edit`."""
-        return f"{self.scope.name.lower().replace('_', '-')}.{self.name.replace('(', '-').strip(chr(41)).replace(chr(39), '')}"
+        scope = self.scope.name.lower().replace("_", "-")
+        return f"{scope}.{re.sub('[^a-z0-9_]+', '-', self.name).strip('-')}"
 
     @property
     def key_text(self) -> str:

@@ -1,0 +1,176 @@
+"""The application: wiring, modes, theme, the drain of background news. What screens show and do is theirs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+
+from console.errors import MtlsConsoleError
+from console.services.job import Job, JobKind, JobState
+from console.services.workspace import Workspace
+from screens.actions import Scope, bindings
+from screens.background import in_thread
+from screens.base import ConsoleScreen
+from screens.confirm import Confirm
+from screens.errors import show_error, tell
+from screens.feed import DRAIN_SECONDS, Feed
+from screens.fleet import FleetScreen
+from screens.help import Help
+from screens.jobs import JobsScreen
+from screens.journal import JournalScreen
+from screens.overview import OverviewScreen
+from screens.palette import ActionCommands
+from screens.sessions import SessionsScreen
+from screens.shell import Terminal, attach
+from screens.theme import CALM
+
+
+class ConsoleApp(App[int]):
+    """Holds one Workspace. Jobs belong to it: leaving a screen never cancels work."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "mtls-console"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = {ActionCommands}
+    BINDINGS: ClassVar[list[Binding]] = bindings(Scope.EVERYWHERE)  # type: ignore[assignment]  # invariant list
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {  # type: ignore[assignment]
+        "fleet": FleetScreen,
+        "overview": OverviewScreen,
+        "jobs": JobsScreen,
+        "sessions": SessionsScreen,
+        "journal": JournalScreen,
+    }
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.feed = Feed()
+        self._unlisten: Callable[[], None] = lambda: None
+
+    # -- life
+
+    def on_mount(self) -> None:
+        self.register_theme(CALM)
+        self.theme = CALM.name
+        self._unlisten = self.workspace.estate.listen(self.feed.estate_changed)
+        self.set_interval(DRAIN_SECONDS, self._drain)
+        self.switch_mode("fleet")
+        self.run_worker(self._tell_of_open_entries(), exit_on_error=True)
+
+    def on_unmount(self) -> None:
+        self._unlisten()
+        self.feed.close()
+
+    @property
+    def estate_name(self) -> str:
+        """The fleet file's name, or its directory's where the file is the usual `fleet.toml`."""
+        path = self.workspace.fleet.path
+        return f"{path.parent.name if path.stem == 'fleet' and path.parent.name else path.stem} estate"
+
+    @property
+    def swept_at(self) -> datetime | None:
+        """When the newest observation was made."""
+        seen = self.workspace.estate.observation()
+        taken = [snapshot.taken_at for snapshot in (*seen.devices.values(), *seen.beacons.values())]
+        return max(taken, default=None)
+
+    # -- news
+
+    def _drain(self) -> None:
+        news = self.feed.drain()
+        if news is None:
+            return
+        for job in news.finished:
+            self._tell_of_failures(job)
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.post_message(news)
+
+    def _tell_of_failures(self, job: Job) -> None:
+        """One word for a job, however many hosts failed."""
+        if job.state is not JobState.FAILED:
+            return
+        first = job.failures[0]
+        more = f" And {job.failed - 1} more: 4 shows them." if job.failed > 1 else ""
+        what = "" if job.kind is JobKind.APPLY else f"{job.title}: "
+        tell(self, f"{what}{first.error}{more}", warning=True)
+
+    async def _tell_of_open_entries(self) -> None:
+        """A killed console leaves open journal entries; they are told of, and never block anything."""
+        try:
+            opened = await in_thread(self.workspace.recovery.open_entries)
+        except MtlsConsoleError as error:
+            show_error(self, error)
+            return
+        if opened:
+            names = ", ".join(entry.target for entry in opened[:3])
+            tell(self, f"An earlier console was cut off while it wrote to {names}. 6 (Journal) says what is known.", warning=True)
+
+    # -- actions of every screen
+
+    def action_go(self, mode: str) -> None:
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, ConsoleScreen):
+            self.push_screen(Help(self.screen.SCOPE))
+
+    def action_leave(self) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+            return
+        self.run_worker(self._quit(), exit_on_error=True)
+
+    async def action_quit(self) -> None:
+        self.run_worker(self._quit(), exit_on_error=True)
+
+    async def _quit(self) -> None:
+        running = [job for job in self.workspace.jobs.jobs if job.state is JobState.RUNNING]
+        writing = [job for job in running if job.kind is JobKind.APPLY]
+        if running:
+            lines = [f"{job.title}: {job.left} left" for job in running]
+            if writing:
+                lines.append("What is being written is finished or left whole; the journal says so at the next start.")
+            if not await self.push_screen_wait(Confirm("Quit while this runs?", lines)):
+                return
+        self.exit(0)
+
+    def open_shell(self, device: str) -> None:
+        self.run_worker(self._shell(device), exit_on_error=True, exclusive=True, group="shell")
+
+    async def _shell(self, device: str) -> None:
+        terminal = Terminal.own()
+        if terminal is None:
+            tell(self, "A shell needs a terminal, and this console doesn't run in one.", warning=True)
+            return
+        columns, rows = terminal.size()
+        term = os.environ.get("TERM", "xterm-256color")
+        try:
+            channel = await in_thread(lambda: self.workspace.sessions.open_shell(device, term, columns, rows))
+        except MtlsConsoleError as error:
+            show_error(self, error)
+            return
+        try:
+            # batch_update: a repaint while suspended would fill the stopped driver's queue and hang the app.
+            with self.suspend(), self.batch_update():
+                os.write(terminal.write_fd, f"\r\n{device}: exit comes back to mtls-console\r\n".encode())
+                status = await attach(channel, terminal)
+        finally:
+            self.workspace.sessions.close(channel)
+        self.refresh(layout=True)
+        if status is None:
+            tell(self, f"{device}: the connection ended before the shell did.", warning=True)
+
+
+def run_console(workspace: Workspace) -> int:
+    """Open the console on this workspace; returns the exit status. Closing the workspace is the caller's."""
+    return ConsoleApp(workspace).run() or 0

@@ -1,0 +1,109 @@
+"""What the fleet screen shows, worked out from the estate off the event loop: immutable, without widgets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from console.agent.document import ConfigDocument
+from console.agent.preferences import CLIENT_CERTIFICATE, TlsPreferences, effective_tls
+from console.agent.profile import AgentProfile
+from console.agent.snapshot import DeviceSnapshot
+from console.pki.certificates import certificate
+from console.pki.loading import load_ca_file
+from console.readiness.model import COMPONENTS, PairVerdict, Verdict
+from console.services.estate import Observation
+from console.services.workspace import Workspace
+from screens.text import WORST_FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    sends: str = "?"
+    """yes, no, or the number of components that send a certificate: `2 of 3`."""
+    expires: datetime | None = None
+    """Of the client certificate that runs out first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetModel:
+    now: datetime
+    observation: Observation
+    by_device: Mapping[str, tuple[PairVerdict, ...]] = field(default_factory=dict)
+    by_beacon: Mapping[str, tuple[PairVerdict, ...]] = field(default_factory=dict)
+    facts: Mapping[str, DeviceFacts] = field(default_factory=dict)
+    faults: Mapping[str, int] = field(default_factory=dict)
+    """Check id to the number of devices whose first obstacle it is, at one beacon at least."""
+
+    def pair(self, device: str, beacon: str) -> PairVerdict | None:
+        """The verdict of this pair, the worst of them where the device reaches the beacon in several ways."""
+        return worst(tuple(v for v in self.by_device.get(device, ()) if v.use.beacon == beacon))
+
+    def partner(self, device: str, beacon: str) -> PairVerdict | None:
+        """The pair with that beacon; where the device doesn't use it, its worst pair."""
+        return self.pair(device, beacon) or worst(self.by_device.get(device, ()))
+
+
+def worst(verdicts: Sequence[PairVerdict]) -> PairVerdict | None:
+    return min(verdicts, key=lambda one: WORST_FIRST.index(one.verdict), default=None)
+
+
+def counts(verdicts: Sequence[PairVerdict]) -> Counter[Verdict]:
+    return Counter(one.verdict for one in verdicts)
+
+
+def build(workspace: Workspace) -> FleetModel:
+    """Blocks while pairs are judged."""
+    observation = workspace.estate.observation()
+    by_device: dict[str, list[PairVerdict]] = {device.name: [] for device in workspace.fleet.devices}
+    by_beacon: dict[str, list[PairVerdict]] = {beacon.name: [] for beacon in workspace.fleet.beacons}
+    stopped: dict[str, set[str]] = {}
+    for verdict in workspace.estate.verdicts():
+        by_device.setdefault(verdict.use.device, []).append(verdict)
+        if verdict.use.beacon:
+            by_beacon.setdefault(verdict.use.beacon, []).append(verdict)
+        if (obstacle := verdict.first_obstacle) is not None:
+            stopped.setdefault(obstacle.check, set()).add(verdict.use.device)
+    return FleetModel(
+        now=workspace.clock.now(),
+        observation=observation,
+        by_device={name: tuple(found) for name, found in by_device.items()},
+        by_beacon={name: tuple(found) for name, found in by_beacon.items()},
+        facts={name: device_facts(snapshot, workspace.profile) for name, snapshot in observation.devices.items()},
+        faults={check: len(devices) for check, devices in stopped.items()},
+    )
+
+
+def preferences_of(snapshot: DeviceSnapshot, profile: AgentProfile) -> tuple[TlsPreferences, ...]:
+    """One for each component; empty where config.ini couldn't be read."""
+    if snapshot.config.content is None:
+        return ()
+    document = ConfigDocument.parse(snapshot.config.content)
+    return tuple(effective_tls(document, profile, component) for component in COMPONENTS)
+
+
+def device_facts(snapshot: DeviceSnapshot, profile: AgentProfile) -> DeviceFacts:
+    preferences = preferences_of(snapshot, profile)
+    if not preferences:
+        return DeviceFacts()
+    switches = [one.add_client_certificate for one in preferences]
+    on = switches.count(True)
+    if None in switches:
+        sends = "?"
+    elif on in (0, len(switches)):
+        sends = "yes" if on else "no"
+    else:
+        sends = f"{on} of {len(switches)}"
+    paths = {one.value(CLIENT_CERTIFICATE).value or "" for one in preferences}
+    ends = [end for path in paths if (end := _expiry(snapshot, path)) is not None]
+    return DeviceFacts(sends, min(ends, default=None))
+
+
+def _expiry(snapshot: DeviceSnapshot, path: str) -> datetime | None:
+    fact = snapshot.file(path)
+    if fact is None or not fact.content:
+        return None
+    loaded = load_ca_file(fact.content)
+    return certificate(loaded.certificates[0].der).not_after if loaded.certificates else None
