@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from console.agent.document import ConfigDocument
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.changes.model import Plan
-from console.fleet.model import Fleet
-from console.iis.snapshot import BeaconSnapshot
+from console.fleet.model import BeaconClientCheck, Fleet
+from console.fleet.pairing import pair_uses
+from console.iis.snapshot import BeaconSnapshot, Hello, Schannel
 from console.ports import Clock, SnapshotStore
-from console.readiness.model import Finding, LiveResult, PairUse, PairVerdict
+from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
+from console.services.proof import disagreement
 
 LiveKey = tuple[str, str, str, int, str]
 """(device, beacon, host, port, component)."""
+
+JUDGED_ANEW_AFTER = timedelta(minutes=10)
+"""A verdict depends on the clock (certificates expire): past this age every pair is judged again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +33,166 @@ class Observation:
     devices: Mapping[str, DeviceSnapshot] = field(default_factory=dict)
     beacons: Mapping[str, BeaconSnapshot] = field(default_factory=dict)
     failures: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
-    """Targets whose newest attempt failed: when, and why."""
+    """Targets whose newest attempt failed: when, and why. What was known before stays in `devices` and `beacons`."""
     live: Mapping[LiveKey, LiveResult] = field(default_factory=dict)
 
 
 ChangeListener = Callable[[frozenset[str]], None]
-"""Names of the targets about which something new is known. Called from any thread."""
+"""Names of the targets about which something new is known. Called from any thread; must not raise."""
+
+_T = TypeVar("_T")
+
+_NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
 
 
 class Estate:
+    """What the fleet's targets showed last, and what follows from it.
+
+    A target whose newest attempt failed is judged as not observed: an old snapshot never makes a pair ready.
+    """
+
     def __init__(self, fleet: Fleet, profile: AgentProfile, store: SnapshotStore, clock: Clock) -> None:
+        """Reads what the store holds: the last known state is there at once. Raises StoreError."""
         self.fleet = fleet
         self.profile = profile
+        self._store = store
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._devices = {device.name: device for device in fleet.devices}
+        self._beacons = {beacon.name: beacon for beacon in fleet.beacons}
+        self._device_snapshots: dict[str, DeviceSnapshot] = {}
+        self._beacon_snapshots: dict[str, BeaconSnapshot] = {}
+        self._failures: dict[str, tuple[datetime, str]] = {}
+        self._live: dict[LiveKey, LiveResult] = {}
+        self._observation: Observation | None = None
+        self._uses: dict[str, tuple[PairUse, ...]] = {}
+        self._judged: dict[str, dict[PairUse, PairVerdict]] = {}
+        """By device."""
+        self._judged_since = clock.now()
+        self._listeners: list[ChangeListener] = []
+        self.reload()
+
+    def reload(self) -> None:
+        """Read everything from the store again, and tell the listeners. Raises StoreError."""
+        devices, beacons = self._store.devices(), self._store.beacons()
+        failures, live = self._store.failures(), self._store.live()
+        with self._lock:
+            self._device_snapshots = {name: devices[name] for name in devices if name in self._devices}
+            self._beacon_snapshots = {name: beacons[name] for name in beacons if name in self._beacons}
+            self._failures, self._live = dict(failures), dict(live)
+            self._uses, self._judged, self._observation = {}, {}, None
+        self._tell(frozenset({*self._devices, *self._beacons}))
+
+    def refresh(self, target: str) -> None:
+        """Read one target's newest state from the store again, and tell the listeners. Raises StoreError."""
+        device, beacon = self._store.devices().get(target), self._store.beacons().get(target)
+        failure = self._store.failures().get(target)
+        with self._lock:
+            _put(self._device_snapshots, target, device if target in self._devices else None)
+            _put(self._beacon_snapshots, target, beacon if target in self._beacons else None)
+            _put(self._failures, target, failure)
+            self._forget(target)
+        self._tell(frozenset({target}))
+
+    def record_device(self, snapshot: DeviceSnapshot) -> None:
+        """A device was observed. Stored first; raises StoreError."""
+        with self._lock:
+            self._store.save_device(snapshot)
+            self._device_snapshots[snapshot.device] = snapshot
+            self._failures.pop(snapshot.device, None)
+            self._forget(snapshot.device)
+        self._tell(frozenset({snapshot.device}))
+
+    def record_beacon(self, snapshot: BeaconSnapshot) -> None:
+        """A beacon was observed over WinRM; the hellos that were said before stay beside it."""
+        with self._lock:
+            known = self._beacon_snapshots.get(snapshot.beacon)
+            merged = replace(snapshot, hellos=known.hellos if known else ())
+            self._store.save_beacon(merged)
+            self._beacon_snapshots[snapshot.beacon] = merged
+            self._failures.pop(snapshot.beacon, None)
+            self._forget(snapshot.beacon)
+        self._tell(frozenset({snapshot.beacon}))
+
+    def record_hello(self, said: Hello) -> None:
+        """The console said hello to an endpoint: kept with each beacon that devices reach there."""
+        with self._lock:
+            at_endpoint = (use for use in self.uses() if (use.host, use.port) == (said.host, said.port))
+            names = {use.beacon for use in at_endpoint if use.beacon}
+            for name in names:
+                known = self._beacon_snapshots.get(name) or unreached(name, said.taken_at, "WinRM wasn't asked yet")
+                others = (hello for hello in known.hellos if (hello.host, hello.port) != (said.host, said.port))
+                self._beacon_snapshots[name] = replace(known, hellos=(*others, said))
+                self._store.save_beacon(self._beacon_snapshots[name])
+                if name in self._failures:
+                    self._store.save_failure(name, *self._failures[name])
+                self._forget(name)
+        self._tell(frozenset(names))
+
+    def record_failure(self, target: str, error: str) -> None:
+        """The newest attempt to observe a target failed; what was known before stays beside it."""
+        with self._lock:
+            self._failures[target] = (self._clock.now(), error)
+            self._store.save_failure(target, *self._failures[target])
+            self._forget(target)
+        self._tell(frozenset({target}))
+
+    def record_live(self, use: PairUse, component: str, result: LiveResult) -> None:
+        """A live handshake was made; no verdict depends on it."""
+        with self._lock:
+            self._store.save_live(use.device, use.beacon, use.host, use.port, component, result)
+            self._live[(use.device, use.beacon, use.host, use.port, component)] = result
+            self._observation = None
+        self._tell(frozenset({use.device}))
 
     def observation(self) -> Observation:
-        raise NotImplementedError
+        """An immutable copy, the same until something changes."""
+        with self._lock:
+            if self._observation is None:
+                self._observation = Observation(
+                    dict(self._device_snapshots), dict(self._beacon_snapshots), dict(self._failures), dict(self._live)
+                )
+            return self._observation
 
     def uses(self) -> tuple[PairUse, ...]:
         """Every way that a device may take: explicit pairs and the devices' own failover lists."""
-        raise NotImplementedError
+        with self._lock:
+            return tuple(use for device in self.fleet.devices for use in self.uses_of_device(device.name))
+
+    def uses_of_device(self, name: str) -> tuple[PairUse, ...]:
+        """Raises KeyError for a device that isn't in the fleet."""
+        with self._lock:
+            if name not in self._uses:
+                snapshot = self._device_snapshots.get(name)
+                content = snapshot.config.content if snapshot else None
+                document = None if content is None else ConfigDocument.parse(content)
+                self._uses[name] = pair_uses(
+                    self.fleet, self._devices[name].name, document, self.profile, self._ports()
+                )
+            return self._uses[name]
 
     def verdicts(self) -> tuple[PairVerdict, ...]:
-        """One for each of `uses()`, in that order."""
-        raise NotImplementedError
+        """One for each of `uses()`, in that order; only pairs of targets that changed are judged anew."""
+        with self._lock:
+            return self._judge(self.uses())
 
     def verdicts_of_device(self, name: str) -> tuple[PairVerdict, ...]:
-        raise NotImplementedError
+        """Raises KeyError for a device that isn't in the fleet."""
+        with self._lock:
+            return self._judge(self.uses_of_device(name))
 
     def verdicts_of_beacon(self, name: str) -> tuple[PairVerdict, ...]:
-        raise NotImplementedError
+        with self._lock:
+            return self._judge(use for use in self.uses() if use.beacon == name)
 
     def live_of(self, verdict: PairVerdict) -> Mapping[str, LiveResult]:
         """Component to its newest live result; all three always there (`not-run` where there is none)."""
-        raise NotImplementedError
+        live = self.observation().live
+        use = verdict.use
+        return {
+            component: live.get((use.device, use.beacon, use.host, use.port, component), _NOT_RUN)
+            for component in COMPONENTS
+        }
 
     def judge_with(self, plan: Plan) -> tuple[PairVerdict, ...]:
         """What-if: every verdict as it would be after the plan."""
@@ -65,16 +200,136 @@ class Estate:
 
     def disagreements(self) -> tuple[tuple[PairUse, Finding], ...]:
         """Where a live handshake and the data disagree (`pair.live-disagrees`): it never changes a verdict."""
-        raise NotImplementedError
-
-    def refresh(self, target: str) -> None:
-        """Read one target's newest state from the store again, and tell the listeners."""
-        raise NotImplementedError
+        observation = self.observation()
+        found = []
+        for verdict in self.verdicts():
+            finding = disagreement(verdict, _comparable(self.live_of(verdict), verdict.use, observation))
+            if finding is not None:
+                found.append((verdict.use, finding))
+        return tuple(found)
 
     def age(self, target: str) -> timedelta | None:
         """Of the last good observation; None: never observed."""
-        raise NotImplementedError
+        observation = self.observation()
+        beacon = observation.beacons.get(target)
+        device = observation.devices.get(target)
+        if device is not None:
+            return self._clock.now() - device.taken_at
+        if beacon is not None and beacon.reached:
+            return self._clock.now() - beacon.taken_at
+        return None
+
+    def judge_with(self, plan: Plan) -> tuple[PairVerdict, ...]:
+        """What-if: every verdict as it would be after the plan."""
+        raise NotImplementedError(plan.id)
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Returns the function that ends the subscription."""
-        raise NotImplementedError
+        with self._lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return end
+
+    def _forget(self, target: str) -> None:
+        """What was concluded from this target's old state; called with the lock held."""
+        self._observation = None
+        self._judged.pop(target, None)
+        if target not in self._beacons:
+            self._uses.pop(target, None)
+            return
+        # Where beacons share a host, the ports that a beacon shows decide whose use it is.
+        self._uses.clear()
+        for judged in self._judged.values():
+            for use in [use for use in judged if use.beacon == target]:
+                del judged[use]
+
+    def _ports(self) -> Mapping[str, frozenset[int]]:
+        return {
+            name: frozenset(binding.port for site in snapshot.sites for binding in site.bindings)
+            for name, snapshot in self._beacon_snapshots.items()
+        }
+
+    def _tell(self, targets: frozenset[str]) -> None:
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(targets)
+
+    def _judge(self, uses: Iterable[PairUse]) -> tuple[PairVerdict, ...]:
+        from console.readiness.judge import judge_pair
+
+        now = self._clock.now()
+        if now - self._judged_since > JUDGED_ANEW_AFTER:
+            self._judged, self._judged_since = {}, now
+        verdicts = []
+        for use in uses:
+            known = self._judged.setdefault(use.device, {})
+            if use not in known:
+                known[use] = judge_pair(self._input(use, now))
+            verdicts.append(known[use])
+        return tuple(verdicts)
+
+    def _input(self, use: PairUse, now: datetime) -> PairInput:
+        beacon = self._beacons.get(use.beacon)
+        device_failure, beacon_failure = self._failures.get(use.device), self._failures.get(use.beacon)
+        snapshot = self._beacon_snapshots.get(use.beacon)
+        if beacon_failure is not None:
+            hellos = snapshot.hellos if snapshot else ()
+            snapshot = replace(unreached(use.beacon, *beacon_failure), hellos=hellos)
+        return PairInput(
+            use=use,
+            device=None if device_failure else self._device_snapshots.get(use.device),
+            beacon=snapshot,
+            profile=self.profile,
+            policy=self.fleet.policy,
+            client_check=beacon.client_check if beacon else BeaconClientCheck.OBSERVED,
+            now=now,
+            device_error=device_failure[1] if device_failure else "",
+            beacon_error=beacon_failure[1] if beacon_failure else "",
+        )
+
+
+def unreached(beacon: str, at: datetime, why: str) -> BeaconSnapshot:
+    """A beacon of which at most hellos are known."""
+    return BeaconSnapshot(
+        beacon=beacon,
+        taken_at=at,
+        clock=None,
+        computer="",
+        os_build=0,
+        powershell="",
+        elevated=None,
+        features=(),
+        sites=(),
+        access=(),
+        httpsys=(),
+        certificates=(),
+        schannel=Schannel(),
+        upload_read_ahead=0,
+        config_sha256="",
+        reached=False,
+        notes=(why,),
+    )
+
+
+def _comparable(live: Mapping[str, LiveResult], use: PairUse, observation: Observation) -> Mapping[str, LiveResult]:
+    """Results that are newer than the data: an older one was true of what was there then."""
+    snapshots = (observation.devices.get(use.device), observation.beacons.get(use.beacon))
+    newest = max((snapshot.taken_at for snapshot in snapshots if snapshot is not None), default=None)
+    return {
+        component: result
+        for component, result in live.items()
+        if newest is None or (result.at is not None and result.at >= newest)
+    }
+
+
+def _put(where: dict[str, _T], name: str, value: _T | None) -> None:
+    if value is None:
+        where.pop(name, None)
+    else:
+        where[name] = value

@@ -57,6 +57,8 @@ class Work:
     timeout_seconds: float = 120.0
     retries: int = 1
     """How often an UnreachableError is tried again."""
+    on_failure: Callable[[MtlsConsoleError], None] | None = None
+    """Called once, before the target counts as failed: after the last attempt, or when its time is over."""
 
 
 Subscriber = Callable[[JobEvent], None]
@@ -132,8 +134,10 @@ class Job:
         return self._finished.wait(timeout)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """`callback` is called from worker threads and must not raise; it is called at once with JobFinished where the job has ended.
-        Returns the function that ends the subscription."""
+        """Call `callback` for each event, from worker threads; at once with JobFinished where the job has ended.
+
+        It must not raise. Returns the function that ends the subscription.
+        """
         with self._lock:
             finished_at = self.finished_at
             if finished_at is None:

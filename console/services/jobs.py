@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -133,24 +133,21 @@ class JobRunner:
             return None
         job.emit(TargetStarted(work.target, now))
         for attempt in itertools.count():
-            try:
-                work.run(job)
-            except MtlsConsoleError as error:
-                again = attempt < work.retries and not job.cancelled and monotonic() < task.deadline
-                if not (again and _worth_retrying(error)):
-                    return error
-            except Exception as error:  # the one job boundary: a fault of ours must not kill the worker or hang the job
-                return record_unexpected(error, work.target)
-            else:
-                return None
+            error = _guarded(work.target, lambda: work.run(job))
+            again = attempt < work.retries and not job.cancelled and monotonic() < task.deadline
+            if error is None or not (again and _worth_retrying(error)):
+                return error
         raise AssertionError("unreachable")
 
     def _settle(self, task: _Task, error: MtlsConsoleError | None) -> None:
+        job, work = task.job, task.work
+        if error is not None and work.on_failure is not None:
+            on_failure, cause = work.on_failure, error
+            error = _guarded(work.target, lambda: on_failure(cause)) or error
         now = self._clock.now()
-        state = TargetState.FAILED if error else TargetState.DONE
-        if task.job.mark(task.work.target, state, now, error):
-            task.job.emit(TargetFinished(task.work.target, now, str(error) if error else None))
-        task.job.finish_when_nothing_is_left(now)
+        if job.mark(work.target, TargetState.FAILED if error else TargetState.DONE, now, error):
+            job.emit(TargetFinished(work.target, now, str(error) if error else None))
+        job.finish_when_nothing_is_left(now)
 
     def _watch(self) -> None:
         while True:
@@ -172,6 +169,17 @@ class JobRunner:
 
 
 _IDLE = _Task(None, None)  # type: ignore[arg-type]  # a worker that waits; never run
+
+
+def _guarded(target: str, call: Callable[[], None]) -> MtlsConsoleError | None:
+    """The one job boundary: a fault of ours must neither kill a worker nor leave a job without an end."""
+    try:
+        call()
+    except MtlsConsoleError as error:
+        return error
+    except Exception as error:  # recorded with its trace, and told as the target's failure
+        return record_unexpected(error, target)
+    return None
 
 
 def _worth_retrying(error: MtlsConsoleError) -> bool:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
-from console.fleet.model import Fleet
-from console.ports import Clock, DeviceGateway, SnapshotStore
-from console.readiness.model import PairUse
+from console.agent.document import ConfigDocument
+from console.agent.failover import failover_uses
+from console.agent.preferences import effective_tls
+from console.agent.profile import AgentProfile
+from console.agent.snapshot import DeviceSnapshot
+from console.errors import ConfigurationError, UnreachableError
+from console.fleet.model import Device, Fleet
+from console.ports import Clock, DeviceGateway, ProbeRequest
+from console.readiness.model import COMPONENTS, LiveResult, PairUse
 from console.services.estate import Estate
-from console.services.jobs import Job, JobRunner
+from console.services.events import PairProbed
+from console.services.jobs import Job, JobKind, JobRunner, Work
+
+PROBE_SECONDS = 20.0
+"""One handshake's time on the device."""
+
+_DIRECTORIES = {"download": "ManageSoftDL", "upload": "ManageSoftRL"}
 
 
 class ProbingService:
@@ -16,14 +30,101 @@ class ProbingService:
         self,
         fleet: Fleet,
         devices: DeviceGateway,
-        store: SnapshotStore,
         estate: Estate,
         runner: JobRunner,
         clock: Clock,
     ) -> None:
-        raise NotImplementedError
+        self._fleet = fleet
+        self._devices = devices
+        self._estate = estate
+        self._runner = runner
+        self._clock = clock
 
     def start(self, uses: Sequence[PairUse], components: Sequence[str] | None = None) -> Job:
         """Probe each use for these components (None: all three). Targets of the job are device names; each result
-        is a PairProbed event, and is stored."""
-        raise NotImplementedError
+        is a PairProbed event, and is stored. A device that was never swept is a failed target.
+
+        Raises ConfigurationError for a use of a device that isn't in the fleet.
+        """
+        by_device: dict[str, list[PairUse]] = {}
+        for use in dict.fromkeys(uses):
+            by_device.setdefault(use.device, []).append(use)
+        chosen = tuple(components or COMPONENTS)
+        work = [
+            Work(name, partial(self._probe, self._device(name), mine, chosen), _time_for(len(mine)), retries=0)
+            for name, mine in by_device.items()
+        ]
+        return self._runner.start(JobKind.PROBE, f"live handshake, {len(by_device)} devices", work)
+
+    def _device(self, name: str) -> Device:
+        try:
+            return self._fleet.device(name)
+        except KeyError:
+            raise ConfigurationError(f"no device is called {name!r}", target=str(self._fleet.path)) from None
+
+    def _probe(self, device: Device, uses: Sequence[PairUse], components: Sequence[str], job: Job) -> None:
+        snapshot = self._estate.observation().devices.get(device.name)
+        if snapshot is None:
+            raise UnreachableError(
+                "its preferences aren't known, so no handshake can be made as its agent would",
+                target=device.name,
+                phase="live",
+                hint="Sweep it first.",
+            )
+        for use in uses:
+            if job.cancelled:
+                return
+            self._probe_use(device, snapshot, use, components, job)
+
+    def _probe_use(
+        self, device: Device, snapshot: DeviceSnapshot, use: PairUse, components: Sequence[str], job: Job
+    ) -> None:
+        """Components that would make the same request share one handshake."""
+        results: dict[ProbeRequest, LiveResult] = {}
+        for component, request in requests_of(snapshot, self._estate.profile, use, components).items():
+            same = replace(request, component="")
+            if same not in results:
+                results[same] = replace(self._devices.probe(device, request), at=self._clock.now())
+            result = results[same]
+            self._estate.record_live(use, component, result)
+            job.emit(PairProbed(use, component, result))
+
+
+def requests_of(
+    snapshot: DeviceSnapshot, profile: AgentProfile, use: PairUse, components: Sequence[str] = COMPONENTS
+) -> Mapping[str, ProbeRequest]:
+    """What each component would ask of the beacon, from the device's preferences as last observed.
+
+    Switches whose word can't be told are taken as the agent's safe reading: check the server, send no certificate.
+    """
+    document = ConfigDocument.parse(snapshot.config.content or b"")
+    directories = {
+        (kind.value, entry.host, entry.port): entry.directory
+        for entry in failover_uses(document, profile)
+        for kind in (entry.kind,)
+    }
+    requests = {}
+    for component in components:
+        preferences = effective_tls(document, profile, component)
+        direction = profile.component(component).uses
+        upload = direction == "upload" and bool(use.upload_bytes)
+        sends = preferences.add_client_certificate is True
+        requests[component] = ProbeRequest(
+            use=use,
+            component=component,
+            directory=directories.get((direction, use.host, use.port), _DIRECTORIES[direction]),
+            upload=upload,
+            check_server=preferences.check_server is not False,
+            check_revocation=preferences.check_revocation is True,
+            ca_file=preferences.ca_file,
+            ca_directory=preferences.ca_directory,
+            client_certificate=preferences.client_certificate if sends else "",
+            client_key=preferences.client_key if sends else "",
+            agent_user=snapshot.agent_user,
+            timeout_seconds=PROBE_SECONDS,
+        )
+    return requests
+
+
+def _time_for(uses: int) -> float:
+    return 60.0 + uses * len(COMPONENTS) * (PROBE_SECONDS + 5.0)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-from console.fleet.model import Fleet
-from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, SnapshotStore
+from console.errors import ConfigurationError
+from console.fleet.model import Beacon, Device, Fleet
+from console.nearest import did_you_mean
+from console.ports import BeaconGateway, DeviceGateway, HelloProbe
+from console.readiness.model import PairUse
 from console.services.estate import Estate
-from console.services.jobs import Job, JobRunner
+from console.services.jobs import Job, JobKind, JobRunner, Work
+
+DEVICE_SECONDS = 90.0
+BEACON_SECONDS = 150.0
+GREETING_SECONDS = 60.0
+"""A target's time, whatever its adapter's own limits are: past it the target is given up."""
+
+HELLO_SECONDS = 8.0
+"""For each connection of a hello, of which there is one a TLS version."""
+
+Endpoint = tuple[str, int]
+"""(host, port) as devices use them."""
 
 
 class SweepService:
@@ -17,14 +34,104 @@ class SweepService:
         devices: DeviceGateway,
         beacons: BeaconGateway,
         hello: HelloProbe,
-        store: SnapshotStore,
         estate: Estate,
         runner: JobRunner,
-        clock: Clock,
     ) -> None:
-        raise NotImplementedError
+        self._fleet = fleet
+        self._devices = devices
+        self._beacons = beacons
+        self._hello = hello
+        self._estate = estate
+        self._runner = runner
 
-    def start(self, targets: Sequence[str] | None = None) -> Job:
+    def start(self, targets: Sequence[str] | None = None, *, follow: bool = False) -> Job:
         """Observe these beacons and devices (None: all). Targets of the job are their names, and `host:port` of each
-        hello. Raises ConfigurationError for an unknown name."""
-        raise NotImplementedError
+        hello. `follow`: also the beacons that the devices turn out to use.
+
+        Raises ConfigurationError for an unknown name.
+        """
+        names = targets if targets is not None else all_names(self._fleet)
+        sweep = _Sweep(self, self._fleet, self._estate, follow)
+        work = [sweep.work_of(name) for name in dict.fromkeys(names)]
+        title = "everything" if targets is None else ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        return self._runner.start(JobKind.SWEEP, f"sweep of {title}", work)
+
+    def collect(self, device: Device) -> None:
+        """Observe one device now, and store it. Raises SshError and its kin."""
+        hosts = [pair.host for pair in self._fleet.pairs if pair.device == device.name]
+        self._estate.record_device(self._devices.collect(device, list(dict.fromkeys(hosts))))
+
+    def snapshot(self, beacon: Beacon) -> None:
+        """Observe one beacon over WinRM now, and store it; the last hellos stay beside it. Raises WinrmError."""
+        self._estate.record_beacon(self._beacons.snapshot(beacon))
+
+    def say_hello(self, use: PairUse) -> None:
+        """The console's own hello to one endpoint, stored with each beacon that devices reach there."""
+        self._estate.record_hello(self._hello.hello(use.host, use.port, _address(use.address), HELLO_SECONDS))
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """One sweep under way: what it has taken on already, so that nothing is looked at twice."""
+
+    service: SweepService
+    fleet: Fleet
+    estate: Estate
+    follow: bool
+    taken: set[str | Endpoint] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def work_of(self, name: str) -> Work:
+        self._take(name)
+        for device in self.fleet.devices:
+            if device.name == name:
+                return self._work(name, partial(self._device, device=device), DEVICE_SECONDS)
+        for beacon in self.fleet.beacons:
+            if beacon.name == name:
+                return self._work(name, partial(self._beacon, beacon=beacon), BEACON_SECONDS)
+        raise ConfigurationError(
+            f"no beacon or device is called {name!r}",
+            target=str(self.fleet.path),
+            hint=did_you_mean(name, all_names(self.fleet)),
+        )
+
+    def _work(self, name: str, run: Callable[[Job], None], seconds: float) -> Work:
+        return Work(name, run, seconds, on_failure=lambda error: self.estate.record_failure(name, str(error)))
+
+    def _device(self, job: Job, device: Device) -> None:
+        self.service.collect(device)
+        uses = self.estate.uses_of_device(device.name)
+        self._greet(job, uses)
+        if self.follow:
+            for name in dict.fromkeys(use.beacon for use in uses if use.beacon):
+                if self._take(name):
+                    job.add(self.work_of(name))
+
+    def _beacon(self, job: Job, beacon: Beacon) -> None:
+        # Before WinRM is asked: where that fails, the hellos are all that is known of the beacon.
+        self._greet(job, [use for use in self.estate.uses() if use.beacon == beacon.name])
+        self.service.snapshot(beacon)
+
+    def _greet(self, job: Job, uses: Sequence[PairUse]) -> None:
+        for use in uses:
+            if use.beacon and use.protocol == "https" and self._take((use.host, use.port)):
+                job.add(Work(f"{use.host}:{use.port}", partial(self._say_hello, use=use), GREETING_SECONDS, retries=0))
+
+    def _say_hello(self, _job: Job, use: PairUse) -> None:
+        self.service.say_hello(use)
+
+    def _take(self, what: str | Endpoint) -> bool:
+        with self.lock:
+            new = what not in self.taken
+            self.taken.add(what)
+            return new
+
+
+def all_names(fleet: Fleet) -> tuple[str, ...]:
+    """Beacons first: they are few, and what they show decides most."""
+    return (*(beacon.name for beacon in fleet.beacons), *(device.name for device in fleet.devices))
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    host, _, port = text.rpartition(":")
+    return (host.strip("[]"), int(port)) if host else None
