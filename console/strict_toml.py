@@ -14,7 +14,7 @@ from typing import TypeVar
 from console.errors import ConfigurationError
 from console.nearest import did_you_mean
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 _T = TypeVar("_T")
 
 

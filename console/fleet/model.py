@@ -74,6 +74,8 @@ class Device:
     """The account that the agent runs as; empty: found out on the device (owner of config.ini's directory)."""
     tags: tuple[str, ...] = ()
     production: bool = False
+    port_from_ssh_config: bool = False
+    """The fleet file names no port, so that ~/.ssh/config may; else `port` holds."""
 
 
 @dataclass(frozen=True, slots=True)
