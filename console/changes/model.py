@@ -36,6 +36,8 @@ class DeviceChange:
     """Undo of the newest edit: put `config.ini.mtls-console.bak` back, byte for byte; `after_sha256` is its hash."""
     diff: str = ""
     """Unified, secrets masked."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know before saying yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class BeaconChange:
     edits: tuple[SettingEdit, ...]
     steps: tuple[BeaconStep, ...]
     diff: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,166 @@
+"""Undo as a plan: the inverse of one journal entry, made against what the target holds now. Pure.
+
+Only what the entry changed is taken back; what others changed since stays, and is told in a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+
+import msgspec
+
+from console.agent.document import ConfigDocument
+from console.changes.beacon_plan import access_step, change_of, httpsys_step, known_settings
+from console.changes.device_plan import apply_edits, sha256_of
+from console.changes.diff import file_diff, visible
+from console.changes.model import BeaconChange, BeaconStep, DeviceChange, EntryState, JournalEntry, PreferenceEdit
+from console.changes.what_if import after_steps
+from console.errors import ChangeRefused, ConfigurationError
+from console.iis.settings import access_at, access_flags, in_order
+from console.iis.snapshot import AccessSetting, BeaconSnapshot, HttpSysRecord
+
+
+def inverse_device_change(change: DeviceChange, content: bytes, *, newest: bool) -> DeviceChange | None:
+    """Take back one edit of config.ini, which holds `content` now. None: nothing of it is left there.
+
+    The newest edit of a file that didn't change since comes back byte for byte from its backup; else the edited keys
+    get their old values. `newest`: no later write of this program to the same file, undo included.
+    """
+    now = sha256_of(content)
+    if now == change.before_sha256:
+        return None
+    document = ConfigDocument.parse(content)
+    edits = tuple(
+        PreferenceEdit(edit.section, edit.key, document.get(edit.section, edit.key), edit.old)
+        for edit in reversed(change.edits)
+        if document.get(edit.section, edit.key) != edit.old
+    )
+    if newest and now == change.after_sha256 and not change.restore_backup:
+        # The backup may differ from the inverse edits where a line was removed: it knows the line's place.
+        return replace(
+            change,
+            before_sha256=now,
+            after_sha256=change.before_sha256,
+            edits=edits,
+            restore_backup=True,
+            diff=file_diff(content, apply_edits(content, edits), change.path),
+            warnings=(),
+        )
+    if not edits:
+        return None
+    after = apply_edits(content, edits)
+    since = {(edit.section.lower(), edit.key.lower()): edit.new for edit in change.edits}
+    return replace(
+        change,
+        before_sha256=now,
+        after_sha256=sha256_of(after),
+        edits=edits,
+        restore_backup=False,
+        diff=file_diff(content, after, change.path),
+        warnings=tuple(
+            f"{edit.key} was changed since, to {_shown(edit.old)}."
+            for edit in edits
+            if edit.old != since[(edit.section.lower(), edit.key.lower())]
+        ),
+    )
+
+
+def inverse_beacon_change(
+    change: BeaconChange, snapshot: BeaconSnapshot, steps_done: int | None = None
+) -> BeaconChange | None:
+    """Take back a beacon's settings, which are now as `snapshot` says. None: nothing of it is left there.
+
+    `steps_done`: how many steps were applied; None: all. Raises ChangeRefused where the site or the record is gone.
+    """
+    known_settings(snapshot, change.site)
+    steps: list[BeaconStep] = []
+    current = snapshot
+    for step in reversed(change.steps[:steps_done]):
+        inverse = _inverse_step(step, current, first=not steps)
+        if inverse is not None:
+            steps.append(inverse)
+            current = after_steps(current, [inverse])
+    return change_of(snapshot, change.site, steps)
+
+
+def require_undoable(entry: JournalEntry) -> None:
+    """Raises ConfigurationError for an entry that was taken back already, or never begun."""
+    if entry.state is EntryState.UNDONE:
+        raise ConfigurationError(f"{entry.entry} has been undone already", target=entry.target, phase="undo")
+    if entry.device_change is None and entry.beacon_change is None:
+        raise ConfigurationError(f"{entry.entry} changed nothing", target=entry.target, phase="undo")
+
+
+def _inverse_step(step: BeaconStep, current: BeaconSnapshot, *, first: bool) -> BeaconStep | None:
+    if step.inverse is None:
+        return None
+    if step.operation == "set-access":
+        return _inverse_access(step, current, current.config_sha256 if first else "")
+    if step.operation == "set-httpsys":
+        return _inverse_httpsys(step, current)
+    raise ChangeRefused(f"a step {step.operation} can't be undone by this version", target=current.beacon, phase="undo")
+
+
+def _inverse_access(step: BeaconStep, current: BeaconSnapshot, config_sha256: str) -> BeaconStep | None:
+    location = str(step.parameters["location"])
+    before = _flags(step.parameters["before"])
+    after = _flags(step.parameters["after"])
+    entry = access_at(current, location)
+    own = entry if entry is not None and entry.location.lower() == location.lower() and entry.explicit else None
+    now = access_flags(own.flags) if own else None
+    if now == before:
+        return None
+    wanted: frozenset[str] | None
+    if now == after:
+        wanted = before
+    else:
+        # Somebody set other flags since: only those that this entry added or removed are taken back.
+        inherited = access_flags(entry.flags) if entry else frozenset()
+        start = before if before is not None else frozenset()
+        held = now if now is not None else inherited
+        wanted = (held - ((after or frozenset()) - start)) | (start - (after or frozenset()))
+        if wanted == held:
+            return None
+    setting = AccessSetting(location, tuple(in_order(now or frozenset())), explicit=now is not None)
+    result = None if wanted is None else in_order(wanted)
+    return access_step(str(step.parameters["site"]), setting, result, config_sha256)
+
+
+def _inverse_httpsys(step: BeaconStep, current: BeaconSnapshot) -> BeaconStep | None:
+    before = msgspec.convert(step.parameters["before"], HttpSysRecord)
+    after = msgspec.convert(step.parameters["after"], HttpSysRecord)
+    place = (before.kind, before.key.lower())
+    record = next((r for r in current.httpsys if (r.kind, r.key.lower()) == place), None)
+    if record is None:
+        raise ChangeRefused(
+            f"the http.sys record {before.key} is gone; nothing to undo there",
+            target=current.beacon,
+            phase="undo",
+            hint="The binding was removed or bound anew. Set `ask` on what is there now.",
+        )
+    # The rest of the record (a renewed certificate, say) stays as it is now.
+    old: Mapping[str, object] = asdict(before)
+    changed = {name: old[name] for name, value in asdict(after).items() if old[name] != value}
+    wanted = msgspec.convert({**asdict(record), **changed}, HttpSysRecord)
+    return None if wanted == record else httpsys_step(record, wanted)
+
+
+def _flags(value: object) -> frozenset[str] | None:
+    words = msgspec.convert(value, list[str] | None)
+    return None if words is None else access_flags(words)
+
+
+def _shown(value: str | None) -> str:
+    return "no line" if value is None else repr(visible(value))
+
+
+def is_newest(entry: JournalEntry, entries: Iterable[JournalEntry]) -> bool:
+    """Did this program write nothing else to the entry's target after it? `entries` newest first, as the journal gives.
+
+    An entry that failed may have written; it counts.
+    """
+    for other in entries:
+        if other.target == entry.target and other.kind is entry.kind:
+            return other.entry == entry.entry
+    return False

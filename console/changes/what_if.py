@@ -1,0 +1,129 @@
+"""Snapshots as they will be after a plan: what the judge is asked before anything is written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import msgspec
+
+from console.agent.snapshot import DeviceSnapshot, FileState
+from console.changes.device_plan import apply_edits
+from console.changes.model import BeaconChange, BeaconStep, DeviceChange, Plan
+from console.iis.bindings import asks_in_first_handshake, binding_for, record_key
+from console.iis.settings import access_at
+from console.iis.snapshot import AccessSetting, BeaconSnapshot, Binding, Hello, HelloOutcome, HttpSysRecord, Site
+
+
+def apply_to_snapshots(
+    plan: Plan, devices: Mapping[str, DeviceSnapshot], beacons: Mapping[str, BeaconSnapshot]
+) -> tuple[dict[str, DeviceSnapshot], dict[str, BeaconSnapshot]]:
+    """Both maps with the plan's targets as they will be. A target without a snapshot stays without one."""
+    new_devices, new_beacons = dict(devices), dict(beacons)
+    for change in plan.devices:
+        if change.device in new_devices:
+            new_devices[change.device] = device_after(change, new_devices[change.device])
+    for beacon_change in plan.beacons:
+        if beacon_change.beacon in new_beacons:
+            new_beacons[beacon_change.beacon] = beacon_after(beacon_change, new_beacons[beacon_change.beacon])
+    return new_devices, new_beacons
+
+
+def device_after(change: DeviceChange, snapshot: DeviceSnapshot) -> DeviceSnapshot:
+    """With the edits in its config.ini. Files that the edits name and that weren't observed stay unknown."""
+    config = snapshot.config
+    if config.state is not FileState.PRESENT or config.content is None:
+        return snapshot
+    content = apply_edits(config.content, change.edits)
+    return replace(snapshot, config=replace(config, content=content, sha256=change.after_sha256))
+
+
+def beacon_after(change: BeaconChange, snapshot: BeaconSnapshot) -> BeaconSnapshot:
+    return after_steps(snapshot, change.steps)
+
+
+def after_steps(snapshot: BeaconSnapshot, steps: Iterable[BeaconStep]) -> BeaconSnapshot:
+    after = snapshot
+    for step in steps:
+        after = _after_step(after, step)
+    return replace(after, hellos=tuple(_hello_after(hello, snapshot, after) for hello in snapshot.hellos))
+
+
+def _after_step(snapshot: BeaconSnapshot, step: BeaconStep) -> BeaconSnapshot:
+    parameters = step.parameters
+    if step.operation == "set-access":
+        flags = msgspec.convert(parameters["after"], list[str] | None)
+        return replace(snapshot, access=_access_after(snapshot, str(parameters["location"]), flags))
+    if step.operation == "set-httpsys":
+        record = msgspec.convert(parameters["after"], HttpSysRecord)
+        place = (record.kind, record.key.lower())
+        return replace(
+            snapshot,
+            httpsys=tuple(record if (r.kind, r.key.lower()) == place else r for r in snapshot.httpsys),
+        )
+    if step.operation == "set-binding":
+        return _binding_after(snapshot, parameters)
+    return snapshot
+
+
+def _access_after(snapshot: BeaconSnapshot, location: str, flags: list[str] | None) -> tuple[AccessSetting, ...]:
+    """Locations below that have no setting of their own follow."""
+    here = location.strip("/").lower()
+    others = [entry for entry in snapshot.access if entry.location.strip("/").lower() != here]
+    if flags is None:
+        parent = access_at(replace(snapshot, access=tuple(others)), location)
+        own = AccessSetting(location, parent.flags if parent else (), explicit=False)
+    else:
+        own = AccessSetting(location, tuple(sorted(flags)), explicit=True)
+    explicit_below = [e.location.strip("/").lower() for e in others if e.explicit]
+
+    def follows(entry: AccessSetting) -> bool:
+        path = entry.location.strip("/").lower()
+        if entry.explicit or not path.startswith(here + "/"):
+            return False
+        return not any(path.startswith(parent + "/") and parent.startswith(here + "/") for parent in explicit_below)
+
+    changed = [replace(entry, flags=own.flags) if follows(entry) else entry for entry in others]
+    place = next((n for n, e in enumerate(snapshot.access) if e.location.strip("/").lower() == here), len(changed))
+    return (*changed[:place], own, *changed[place:])
+
+
+def _binding_after(snapshot: BeaconSnapshot, parameters: Mapping[str, object]) -> BeaconSnapshot:
+    """Windows re-creates the http.sys record with default flags. [reference: windows.md §0, 3]"""
+    after = msgspec.convert(parameters["after"], dict[str, str | int])
+    sites: list[Site] = []
+    new: Binding | None = None
+    for site in snapshot.sites:
+        bindings: list[Binding] = []
+        for binding in site.bindings:
+            mine = site.name == parameters["site"] and binding.information == parameters["information"]
+            if mine and binding.protocol == "https":
+                new = replace(
+                    binding,
+                    thumbprint=str(after["thumbprint"]),
+                    store=str(after["store"]),
+                    ssl_flags=int(after["sslFlags"]),
+                )
+                binding = new
+            bindings.append(binding)
+        sites.append(replace(site, bindings=tuple(bindings)))
+    if new is None:
+        return snapshot
+    kind, key = record_key(new)
+    record = HttpSysRecord(kind, key, certhash=new.thumbprint, certstorename=new.store)
+    others = tuple(r for r in snapshot.httpsys if (r.kind, r.key.lower()) != (kind, key))
+    return replace(snapshot, sites=tuple(sites), httpsys=(*others, record))
+
+
+def _hello_after(hello: Hello, before: BeaconSnapshot, after: BeaconSnapshot) -> Hello:
+    """The console's hello saw whether a certificate is asked for; after the plan it would see the new state."""
+    if hello.outcome is not HelloOutcome.TLS or hello.asks_client_certificate is None:
+        return hello
+    old = binding_for(before, None, hello.port, hello.host)
+    new = binding_for(after, None, hello.port, hello.host)
+    if old is None or new is None:
+        return hello
+    asked = asks_in_first_handshake(new.binding, new.record)
+    if asked == asks_in_first_handshake(old.binding, old.record):
+        return hello
+    return replace(hello, asks_client_certificate=asked)
