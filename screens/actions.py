@@ -1,4 +1,4 @@
-"""Every action of the console, once. Bindings, footers, palette and help are made from this list and from nothing else."""
+"""Every action of the console, once: bindings, footers, palette and help are made from this list alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class Scope(StrEnum):
@@ -72,7 +72,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("go('journal')", "6", "Journal", _E, "What was changed, and the way back.", shown_keys="6 @"),
     Action("go('journal')", "@", "Journal", _E, "What was changed, and the way back.", shown_keys="@", palette=False),
     Action("palette", "colon", "Commands", _E, "Every command by name; ctrl+p does the same.", ":", palette=False),
-    Action("help", "question_mark,f1", "Help", _E, "The keys of this screen, then all others; can be searched.", "?", 6),
+    Action(
+        "help", "question_mark,f1", "Help", _E, "The keys of this screen, then all others; can be searched.", "?", 6
+    ),
     Action("leave", "q", "Back or quit", _E, "Leave this screen; on the first one, quit (asks while a job runs)."),
     # Fleet
     Action("other_pane", "tab,shift+tab", "Other pane", _F, "From the devices to the beacons and back.", "tab"),
@@ -93,7 +95,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("same_fault", "f", "Same fault", _F, "Show the devices with the fault of this row; again: all of them."),
     Action("order", "o", "Order by", _F, "Order by the next column."),
     Action("reverse", "O", "Reverse", _F, "Turn the order round."),
-    Action("edit", "e", "Edit", _F, "Edit the TLS settings of the marked rows; nothing is written yet.", footer=3, bulk=True),
+    Action(
+        "edit",
+        "e",
+        "Edit",
+        _F,
+        "Edit the TLS settings of the marked rows; nothing is written yet.",
+        footer=3,
+        bulk=True,
+    ),
     Action("pair", "p", "Pair", _F, "The report of this device and the beacon under the other cursor.", footer=4),
     Action("check", "c", "Check", _F, "Read the marked rows afresh and judge them.", footer=5, bulk=True),
     Action("check_all", "R,ctrl+r", "Check all", _F, "Read the whole fleet afresh.", "R"),
@@ -108,7 +118,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit", "e", "Edit", _P, "Edit the side that this finding names.", footer=1),
     Action("edit_all", "E", "Edit all with it", _P, "Edit every device with this fault.", footer=7),
     Action("live", "l", "Live", _P, "A real handshake from the device: what really happens.", footer=2),
-    Action("own_openssl", "o", "Device's OpenSSL", _P, "What the device's own TLS tools are, and what they said.", footer=3),
+    Action(
+        "own_openssl", "o", "Device's OpenSSL", _P, "What the device's own TLS tools are, and what they said.", footer=3
+    ),
     Action("check", "c", "Re-check", _P, "Read both sides afresh and judge again.", footer=4),
     Action("copy", "y", "Copy", _P, "Copy this report as text.", footer=8),
     Action("shell", "s", "Shell", _P, "A shell on the device; exit comes back here.", danger=_W),
@@ -119,7 +131,9 @@ ACTIONS: tuple[Action, ...] = (
         for scope in (Scope.DEVICE_EDITOR, Scope.BEACON_EDITOR)
         for action in (
             Action("plan", "ctrl+s", "Plan", scope, "Make the plan: what would change, target by target.", footer=1),
-            Action("previous_field", "up,shift+tab", "Previous field", scope, "To the field above.", "↑", palette=False),
+            Action(
+                "previous_field", "up,shift+tab", "Previous field", scope, "To the field above.", "↑", palette=False
+            ),
             Action("next_field", "down,tab", "Next field", scope, "To the field below.", "↓", 2, palette=False),
             Action("back", "escape", "Drop", scope, "Leave; what was chosen is dropped.", "esc", 5, palette=False),
         )
@@ -129,7 +143,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("what_if", "w", "What if", Scope.PLAN, "Who would be ready after this plan, and who not.", footer=2),
     Action("back", "escape", "Back", Scope.PLAN, "Back to the form; nothing is written.", "esc", 5, palette=False),
     # Overview
-    Action("same_fault", "f", "Show devices", Scope.OVERVIEW, "The devices behind this line, as a filtered fleet.", "enter", 1),
+    Action(
+        "same_fault",
+        "f",
+        "Show devices",
+        Scope.OVERVIEW,
+        "The devices behind this line, as a filtered fleet.",
+        "enter",
+        1,
+    ),
     Action("edit", "e", "Edit them", Scope.OVERVIEW, "Edit every device behind this line.", footer=2),
     Action("check_all", "R,ctrl+r", "Check all", Scope.OVERVIEW, "Read the whole fleet afresh.", "R", 3),
     # Jobs
@@ -152,7 +174,7 @@ def of_scope(scope: Scope) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if action.scope is scope)
 
 
-def bindings(scope: Scope) -> list[Binding]:
+def bindings(scope: Scope) -> list[BindingType]:
     """For the BINDINGS of the scope's screen (EVERYWHERE: of the app)."""
     return [
         Binding(action.keys, action.name, action.label, show=action.footer > 0, tooltip=action.help, id=action.id)
@@ -170,6 +192,4 @@ def footer(scope: Scope, *, wide: bool) -> tuple[Action, ...]:
 
 def permitted(name: str, scope: Scope, *, read_only: bool) -> bool:
     """The one gate: may an action of this name be run in this scope? The services ask the same question again."""
-    return not (
-        read_only and any(action.danger for action in of_scope(scope) if action.name.split("(")[0] == name)
-    )
+    return not (read_only and any(action.danger for action in of_scope(scope) if action.name.split("(")[0] == name))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from console.errors import MtlsConsoleError
@@ -38,8 +38,8 @@ class ConsoleApp(App[int]):
     TITLE = "mtls-console"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar = {ActionCommands}
-    BINDINGS: ClassVar[list[Binding]] = bindings(Scope.EVERYWHERE)  # type: ignore[assignment]  # invariant list
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.EVERYWHERE)
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "fleet": FleetScreen,
         "overview": OverviewScreen,
         "jobs": JobsScreen,
@@ -49,15 +49,19 @@ class ConsoleApp(App[int]):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
+        self.register_theme(CALM)
+        self.theme = CALM.name
         self.workspace = workspace
         self.feed = Feed()
         self._unlisten: Callable[[], None] = lambda: None
 
     # -- life
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """So that our stylesheet also works under another theme, from the palette."""
+        return dict(CALM.variables)
+
     def on_mount(self) -> None:
-        self.register_theme(CALM)
-        self.theme = CALM.name
         self._unlisten = self.workspace.estate.listen(self.feed.estate_changed)
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.switch_mode("fleet")
@@ -77,7 +81,8 @@ class ConsoleApp(App[int]):
     def swept_at(self) -> datetime | None:
         """When the newest observation was made."""
         seen = self.workspace.estate.observation()
-        taken = [snapshot.taken_at for snapshot in (*seen.devices.values(), *seen.beacons.values())]
+        taken = [snapshot.taken_at for snapshot in seen.devices.values()]
+        taken += [snapshot.taken_at for snapshot in seen.beacons.values()]
         return max(taken, default=None)
 
     # -- news
@@ -109,13 +114,30 @@ class ConsoleApp(App[int]):
             return
         if opened:
             names = ", ".join(entry.target for entry in opened[:3])
-            tell(self, f"An earlier console was cut off while it wrote to {names}. 6 (Journal) says what is known.", warning=True)
+            tell(
+                self,
+                f"An earlier console was cut off while it wrote to {names}. 6 (Journal) says what is known.",
+                warning=True,
+            )
 
     # -- actions of every screen
 
     def action_go(self, mode: str) -> None:
         if self.current_mode != mode:
             self.switch_mode(mode)
+
+    def show_fleet(self, filter_text: str, beacon: str = "") -> None:
+        """The fleet, filtered; with the cursor of the beacons on that one."""
+        self.action_go("fleet")
+        screen = self.screen_stack[0]
+        if isinstance(screen, FleetScreen):
+            screen.show_filtered(filter_text, beacon)
+
+    def show_journal(self) -> None:
+        """After an apply began: the review and its form have done their work."""
+        for _ in range(len(self.screen_stack) - 1):
+            self.pop_screen()
+        self.action_go("journal")
 
     def action_palette(self) -> None:
         self.action_command_palette()

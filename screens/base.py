@@ -1,4 +1,4 @@
-"""What all screens of the console share: status line above, footer below, news, and the verbs that many of them have."""
+"""What all screens of the console share: status line above, footer below, news, and the verbs of many of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ConsoleScreen(Screen[None]):
     """Subclasses name their SCOPE, take its BINDINGS from the registry, compose a body and follow the news."""
 
     SCOPE: ClassVar[Scope]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared by Textual
 
     @property
     def console_app(self) -> ConsoleApp:
@@ -49,7 +49,7 @@ class ConsoleScreen(Screen[None]):
     def compose_body(self) -> Iterable:  # type: ignore[type-arg]  # Textual's ComposeResult is a bare Iterable alias
         return ()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """None: greyed out. Textual asks here before it runs anything."""
         return True if permitted(action, self.SCOPE, read_only=self.workspace.read_only) else None
 
@@ -65,7 +65,7 @@ class ConsoleScreen(Screen[None]):
         self.show_status()
         self.take_news(news)
 
-    def take_news(self, news: News) -> None:
+    def take_news(self, news: News) -> None:  # noqa: ARG002
         """Something happened while this screen is in front; by default what it shows is made afresh."""
         self.refresh_model()
 
@@ -114,7 +114,9 @@ class ConsoleScreen(Screen[None]):
 
     def probe(self, uses: Sequence[PairUse]) -> None:
         if not uses:
-            tell(self.app, "No pair to test: the device names no beacon of this fleet. c reads it afresh.", warning=True)
+            tell(
+                self.app, "No pair to test: the device names no beacon of this fleet. c reads it afresh.", warning=True
+            )
             return
         self.follow(lambda: self.workspace.probing.start(uses))
 
@@ -123,8 +125,8 @@ class ConsoleScreen(Screen[None]):
 
     def edit(self, devices: Sequence[str] = (), beacons: Sequence[str] = ()) -> None:
         """Open the editor of these targets; one kind at a time."""
-        from screens.beacon_editor import BeaconEditor  # noqa: PLC0415 - editors are screens of this same base
-        from screens.device_editor import DeviceEditor  # noqa: PLC0415
+        from screens.beacon_editor import BeaconEditor
+        from screens.device_editor import DeviceEditor
 
         if devices:
             self.app.push_screen(DeviceEditor(tuple(devices)))

@@ -22,5 +22,3 @@ def show_error(app: App[Any], error: MtlsConsoleError) -> None:
 def tell(app: App[Any], message: str, *, warning: bool = False) -> None:
     """Something worth a word; never one for each host."""
     app.notify(plain(message), severity="warning" if warning else "information", markup=False)
-
-

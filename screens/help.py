@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -42,12 +42,14 @@ def help_lines(scope: Scope, query: str) -> list[tuple[str, list[tuple[str, str,
 
 
 def _entry(action: Action) -> tuple[str, str, str]:
-    bulk = " Acts on the marked rows, else on the one under the cursor." if action.bulk and action.name != "mark" else ""
+    bulk = (
+        " Acts on the marked rows, else on the one under the cursor." if action.bulk and action.name != "mark" else ""
+    )
     return action.key_text, action.label, action.help + bulk
 
 
 class Help(ModalScreen[None]):
-    BINDINGS: ClassVar[list[Binding]] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1", "close", "Close", show=False),
         Binding("down", "scroll_help(1)", "Down", show=False),
         Binding("up", "scroll_help(-1)", "Up", show=False),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding
+from textual.binding import BindingType
 
 from console.services.job import Job, JobState, TargetState
 from screens.actions import Scope, bindings
@@ -42,7 +42,7 @@ _PICTURED = 200
 
 class JobsScreen(TableScreen):
     SCOPE = Scope.JOBS
-    BINDINGS: ClassVar[list[Binding]] = bindings(Scope.JOBS)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.JOBS)
     HEADING = "JOBS"
     EMPTY = "No job has run yet. 1, then c on a device or R for the whole fleet."
     COLUMNS = (
@@ -74,11 +74,11 @@ class JobsScreen(TableScreen):
             for job in self.workspace.jobs.jobs
         ]
 
-    def _job(self) -> Job | None:
-        return next((job for job in self.workspace.jobs.jobs if job.id == self.table.cursor_id), None)
+    def _job(self, job_id: str | None) -> Job | None:
+        return next((job for job in self.workspace.jobs.jobs if job.id == job_id), None)
 
     def picture(self, row_id: str) -> Text:
-        job = self._job()
+        job = self._job(row_id)
         text = Text()
         if job is None:
             return text
@@ -91,7 +91,7 @@ class JobsScreen(TableScreen):
         return text
 
     def action_cancel(self) -> None:
-        job = self._job()
+        job = self._job(self.table.cursor_id)
         if job is None or job.state is not JobState.RUNNING:
             tell(self.app, "This job doesn't run.", warning=True)
             return
@@ -99,7 +99,7 @@ class JobsScreen(TableScreen):
         self.refresh_model()
 
     def action_retry(self) -> None:
-        job = self._job()
+        job = self._job(self.table.cursor_id)
         names = {beacon.name for beacon in self.workspace.fleet.beacons}
         names |= {device.name for device in self.workspace.fleet.devices}
         failed = [progress.target for progress in job.failures if progress.target in names] if job else []

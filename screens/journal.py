@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding
+from textual.binding import BindingType
 
 from console.changes.model import EntryState, JournalEntry
 from console.errors import MtlsConsoleError
@@ -30,7 +30,7 @@ _MARK = {
 
 class JournalScreen(TableScreen):
     SCOPE = Scope.JOURNAL
-    BINDINGS: ClassVar[list[Binding]] = bindings(Scope.JOURNAL)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.JOURNAL)
     HEADING = "JOURNAL"
     EMPTY = "Nothing was changed yet. 1, then e on a device or beacon begins a change."
     COLUMNS = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding
+from textual.binding import BindingType
 
 from screens.actions import Scope, bindings
 from screens.background import in_thread
@@ -19,7 +19,7 @@ from screens.widgets.rows import Cell, Column, Row
 
 class SessionsScreen(TableScreen):
     SCOPE = Scope.SESSIONS
-    BINDINGS: ClassVar[list[Binding]] = bindings(Scope.SESSIONS)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SESSIONS)
     HEADING = "SESSIONS"
     EMPTY = "No shell is open. 1, then s on a device opens one."
     COLUMNS = (
@@ -59,8 +59,7 @@ class SessionsScreen(TableScreen):
             self.run_worker(self._close(held.id))
 
     async def _close(self, session: str) -> None:
-        for held in self.workspace.sessions.held():
-            if held.id == session:
-                channel = held.channel
-                await in_thread(lambda: self.workspace.sessions.close(channel))
+        held = next((held for held in self.workspace.sessions.held() if held.id == session), None)
+        if held is not None:
+            await in_thread(lambda: self.workspace.sessions.close(held.channel))
         self.refresh_model()

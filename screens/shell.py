@@ -1,4 +1,4 @@
-"""The user's own terminal, handed to a shell on a device: bytes pass straight through, nothing in between looks at them."""
+"""The user's own terminal, handed to a shell on a device: bytes pass straight through."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class TableScreen(ConsoleScreen):
         row_id = self.table.cursor_id
         self.query_one("#picture", Static).update(self.picture(row_id) if row_id is not None else Text(""))
 
-    def on_fleet_table_cursor_moved(self, event: FleetTable.CursorMoved) -> None:
+    def on_fleet_table_cursor_moved(self) -> None:
         self.draw_picture()
         self.query_one("#picture-scroll").scroll_home(animate=False)
 

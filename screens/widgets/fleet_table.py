@@ -1,4 +1,4 @@
-"""A table for fleets of any size: only the visible lines are drawn, and cursor and marks hold on to ids, not to lines."""
+"""A table for fleets of any size: only visible lines are drawn; cursor and marks hold on to ids, not to lines."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from rich.cells import cell_len, set_cell_size
 
 from screens.text import Tone, plain
 from screens.widgets.rows import MARK_ORDER, Cell, Column, Row, arrange, fit
@@ -36,7 +36,7 @@ class FleetTable(ScrollView, can_focus=True):
         *(f"table--{tone.value}" for tone in Tone if tone is not Tone.PLAIN),
     }
 
-    BINDINGS: ClassVar[list[Binding]] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "Up", show=False),
         Binding("down,j", "cursor(1)", "Down", show=False),
         Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
@@ -284,7 +284,9 @@ class FleetTable(ScrollView, can_focus=True):
             return self._line(self._view[index], index == self._cursor, width)
         base = self.rich_style
         if not self._view and y == 2:
-            text = self.empty if not self._rows else f"Nothing matches “{plain(self.filter_text)}”. esc clears the filter."
+            text = (
+                self.empty if not self._rows else f"Nothing matches “{plain(self.filter_text)}”. esc clears the filter."
+            )
             dim = self._style(Tone.DIM, cursor=False, marked=False)
             return Strip([Segment(set_cell_size(f"  {text}", width), dim)])
         return Strip.blank(width, base)
@@ -308,9 +310,7 @@ class FleetTable(ScrollView, can_focus=True):
             Segment(_sized(row.mark.text, 1), self._style(row.mark.tone, cursor, marked)),
             Segment(" ", blank),
         ]
-        for number, (column, cells) in enumerate(
-            zip(self._columns, fit(self._columns, width - _PREFIX), strict=False)
-        ):
+        for number, (column, cells) in enumerate(zip(self._columns, fit(self._columns, width - _PREFIX), strict=False)):
             if number:
                 segments.append(Segment(" ", blank))
             cell = row.cells[number]

@@ -108,7 +108,9 @@ class HandshakeStrip(Widget):
             text.append(" " + " ".join(notes), self._tone(Tone.DIM))
 
     def _tone(self, tone: Tone) -> Style:
-        return self.get_component_rich_style(f"strip--{tone.value}", partial=True) if tone is not Tone.PLAIN else Style()
+        return (
+            self.get_component_rich_style(f"strip--{tone.value}", partial=True) if tone is not Tone.PLAIN else Style()
+        )
 
 
 def _rule(title: str, width: int) -> str:

@@ -55,7 +55,7 @@ _WORD = re.compile(r'(?P<not>!?)(?P<fuzzy>~?)(?:(?P<column>[\w-]+)[:=])?(?P<valu
 
 
 def parse_filter(text: str) -> tuple[Term, ...]:
-    """Words are joined by *and*; a value with blanks stands in double quotes. Anything is a filter, nothing an error."""
+    """Words are joined by *and*; a value with blanks stands in double quotes. Nothing is an error."""
     terms = []
     for match in _WORD.finditer(text):
         value = match["value"].strip('"').casefold()

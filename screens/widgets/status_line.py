@@ -1,4 +1,4 @@
-"""The top line of every screen: which estate, how old its picture, what is marked, whether it may be written, what runs."""
+"""The top line of every screen: which estate, how old its picture, what is marked, what runs, read-only or not."""
 
 from __future__ import annotations
 

@@ -1,0 +1,86 @@
+"""A beacon's SSL settings, of one beacon or several; its bindings are shown. ctrl+s makes the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from console.changes.model import Plan
+from console.iis.snapshot import BeaconSnapshot
+from console.pki.certificates import certificate
+from screens.actions import Scope, bindings
+from screens.beacon_facts import ASKS, MODES, BeaconFacts, beacon_facts, record_of
+from screens.editor import Editor
+from screens.widgets.form import Field
+
+_HELP = {
+    "client_certificates": "require cuts off every device that isn't ready; the plan names them first",
+    "require_ssl": "without it plain http is answered too",
+    "ask": "late is IIS's default: it asks after the request, by renegotiation or (TLS 1.3) post-handshake, which the "
+    "agent's library may refuse; first-handshake asks at once",
+}
+
+
+class BeaconEditor(Editor):
+    SCOPE = Scope.BEACON_EDITOR
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BEACON_EDITOR)
+
+    def __init__(self, beacons: Sequence[str]) -> None:
+        super().__init__(beacons, "beacon", "SSL settings")
+
+    def _seen(self) -> list[tuple[str, BeaconSnapshot | None, BeaconFacts]]:
+        observed = self.workspace.estate.observation().beacons
+        found = []
+        for name in self.targets:
+            snapshot = observed.get(name)
+            found.append((name, snapshot, beacon_facts(snapshot, self.workspace.fleet.beacon(name).site)))
+        return found
+
+    def heading_lines(self) -> Sequence[str]:
+        lines: list[str] = []
+        for name, snapshot, facts in self._seen():
+            if snapshot is None or not snapshot.reached:
+                lines.append(f"  {name}: not read; c in the fleet reads it")
+                continue
+            if not facts.bindings:
+                lines.append(f"  {name}: no https binding")
+            for binding in facts.bindings:
+                label = next(
+                    (
+                        certificate(one.der).label
+                        for one in snapshot.certificates
+                        if one.thumbprint.casefold() == binding.thumbprint.casefold()
+                    ),
+                    "no certificate in its store",
+                )
+                record = record_of(snapshot, binding)
+                asks = "" if record is None else (" asks first" if record.clientcertnegotiation else " asks late")
+                sni = " SNI" if binding.ssl_flags & 1 else ""
+                lines.append(f"  {name}: https {binding.information}{sni} · {label} · {binding.store}{asks}")
+        return lines
+
+    def fields(self) -> Iterable[Field]:
+        facts = [one for _, _, one in self._seen()]
+        modes = [one.client_certificates for one in facts]
+        ssl = [None if one.require_ssl is None else str(one.require_ssl).lower() for one in facts]
+        asks = [one.ask for one in facts]
+        for name, options, values in (
+            ("client_certificates", MODES, modes),
+            ("require_ssl", ("true", "false"), ssl),
+            ("ask", ASKS, asks),
+        ):
+            yield Field(name, options=options, now=_now(values), note=_HELP[name])
+
+    def make_plan(self) -> Callable[[], Plan]:
+        settings = self.chosen
+        return lambda: self.workspace.editing.plan_beacons(self.targets, settings)
+
+
+def _now(values: Sequence[str | None]) -> str:
+    tally = Counter(value or "unknown" for value in values)
+    if len(tally) == 1:
+        return f"now: {next(iter(tally))}"
+    return f"now: mixed ({len(tally)}): " + ", ".join(f"{count} {value}" for value, count in tally.most_common())

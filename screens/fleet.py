@@ -1,0 +1,321 @@
+"""Both sides at once: beacons left, devices right, the handshake of the two rows under the cursors below."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from console.fleet.model import Fleet
+from console.readiness.model import PairVerdict
+from screens.actions import Scope, bindings
+from screens.background import in_thread
+from screens.base import ConsoleScreen
+from screens.errors import tell
+from screens.facts import FactsScreen
+from screens.fleet_model import FleetModel, build
+from screens.fleet_rows import BEACON_COLUMNS, beacon_row, device_columns, device_row
+from screens.pair_report import PairReport
+from screens.text import plain
+from screens.widgets.fleet_table import FleetTable
+from screens.widgets.handshake_strip import HandshakeStrip
+from screens.widgets.rows import MARK_ORDER
+
+
+class FleetScreen(ConsoleScreen):
+    SCOPE = Scope.FLEET
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FLEET)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._model: FleetModel | None = None
+        self._building = False
+        self._again = False
+
+    # -- frame
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="panes"):
+            with Vertical(id="beacons-pane"):
+                yield Static(classes="heading", id="beacons-heading")
+                yield FleetTable(BEACON_COLUMNS, empty="The fleet file names no beacon.", id="beacons")
+            with Vertical(id="devices-pane"):
+                yield Static(classes="heading", id="devices-heading")
+                yield FleetTable(device_columns(""), empty="The fleet file names no device.", id="devices")
+        yield Input(placeholder="words  !not  ~loosely  verdict:blocked  os:aix  fault:…", id="filter", compact=True)
+        yield HandshakeStrip(id="strip")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.devices.focus()
+        self._show_names(self.workspace.fleet)
+        self.refresh_model()
+
+    @property
+    def beacons(self) -> FleetTable:
+        return self.query_one("#beacons", FleetTable)
+
+    @property
+    def devices(self) -> FleetTable:
+        return self.query_one("#devices", FleetTable)
+
+    @property
+    def pane(self) -> FleetTable:
+        """The table that the keys act on: the one in front."""
+        return self.beacons if self.has_class("-beacons") else self.devices
+
+    @property
+    def marked_count(self) -> int:
+        return len(self.beacons.marked) + len(self.devices.marked)
+
+    # -- the model
+
+    def _show_names(self, fleet: Fleet) -> None:
+        """Names at once; the verdicts follow as soon as they are worked out."""
+        empty = FleetModel(self.workspace.clock.now(), self.workspace.estate.observation())
+        self.beacons.show([beacon_row(empty, beacon) for beacon in fleet.beacons])
+        self.devices.show([device_row(empty, device, "") for device in fleet.devices])
+        self.query_one(HandshakeStrip).show(None, instead="Judging what is known …")
+        self._show_headings()
+
+    def refresh_model(self) -> None:
+        """One build at a time; what happens meanwhile is in the next one."""
+        if self._building:
+            self._again = True
+            return
+        self._building = True
+        self.run_worker(self._build(), group="model")
+
+    async def _build(self) -> None:
+        try:
+            while True:
+                self._again = False
+                self._model = await in_thread(lambda: build(self.workspace))
+                self._show_model(self._model)
+                if not self._again:
+                    return
+        finally:
+            self._building = False
+
+    def _show_model(self, model: FleetModel) -> None:
+        fleet = self.workspace.fleet
+        self.beacons.show([beacon_row(model, beacon) for beacon in fleet.beacons])
+        self._show_devices()
+
+    def _show_devices(self) -> None:
+        if self._model is None:
+            return
+        beacon = self.beacons.cursor_id or ""
+        rows = [device_row(self._model, device, beacon) for device in self.workspace.fleet.devices]
+        self.devices.show(rows, device_columns(beacon))
+        self._show_strip()
+        self._show_headings()
+
+    def _show_strip(self) -> None:
+        strip = self.query_one(HandshakeStrip)
+        device, model = self.devices.cursor_id, self._model
+        if model is None:
+            return
+        verdict = self.current_pair()
+        if device is None:
+            strip.show(None, instead="No device is shown.")
+        elif verdict is not None:
+            obstacle = verdict.first_obstacle
+            strip.show(verdict, others=model.faults.get(obstacle.check, 1) - 1 if obstacle else 0)
+        elif device in model.observation.devices:
+            strip.show(None, instead=f"{device} names no beacon of this fleet in its failover lists. d shows them.")
+        else:
+            failure = model.observation.failures.get(device)
+            strip.show(None, instead=f"{failure[1]}" if failure else f"{device} was never read. c reads it, R all.")
+
+    def current_pair(self) -> PairVerdict | None:
+        """Of the rows under both cursors; the worst of the device's where it doesn't use that beacon."""
+        device = self.devices.cursor_id
+        if self._model is None or device is None:
+            return None
+        return self._model.partner(device, self.beacons.cursor_id or "")
+
+    def _show_headings(self) -> None:
+        for name, table in (("beacons", self.beacons), ("devices", self.devices)):
+            front = table is self.pane
+            text = Text(f" {name.upper()} {table.row_count:,}", style=Style(bold=front, dim=not front), no_wrap=True)
+            if len(table.visible_ids) != table.row_count:
+                text.append(f" · showing {len(table.visible_ids):,}")
+            if table.filter_text:
+                text.append(f" · {plain(table.filter_text)}")
+            if table.marking_range:
+                text.append(" · range")
+            if front and self.has_class("-narrow"):
+                other = self.devices if table is self.beacons else self.beacons
+                text.append(f"   tab: {other.id} {other.row_count:,}", Style(dim=True, bold=False))
+            self.query_one(f"#{name}-heading", Static).update(text)
+
+    # -- messages
+
+    def on_fleet_table_cursor_moved(self, event: FleetTable.CursorMoved) -> None:
+        if event.table is self.beacons:
+            self._show_devices()
+        else:
+            self._show_strip()
+
+    def on_fleet_table_changed(self) -> None:
+        self._show_headings()
+        self.show_status()
+
+    def on_fleet_table_opened(self, event: FleetTable.Opened) -> None:
+        if event.table is self.devices:
+            self.action_pair()
+        else:
+            self._to_front(self.devices)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_headings)
+
+    def on_descendant_focus(self) -> None:
+        if isinstance(self.focused, FleetTable):
+            self.set_class(self.focused is self.beacons, "-beacons")
+            self._show_headings()
+
+    def _to_front(self, table: FleetTable) -> None:
+        self.set_class(table is self.beacons, "-beacons")
+        # In a narrow terminal the table is still hidden now and couldn't take the focus.
+        self.call_after_refresh(table.focus)
+        self._show_headings()
+
+    # -- filter
+
+    def action_filter(self) -> None:
+        self.add_class("-filtering")
+        box = self.query_one("#filter", Input)
+        box.value = self.pane.filter_text
+        self.call_after_refresh(box.focus)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self.has_class("-filtering"):
+            self.pane.set_filter(event.value)
+
+    def on_input_submitted(self) -> None:
+        self._end_filtering()
+
+    def _end_filtering(self) -> None:
+        self.remove_class("-filtering")
+        self.pane.focus()
+
+    def show_filtered(self, text: str, beacon: str) -> None:
+        """Filter the devices, from another screen."""
+        if beacon:
+            self.beacons.move_to(beacon)
+        self.devices.set_filter(text)
+        self._to_front(self.devices)
+
+    # -- actions of the table in front
+
+    def action_back(self) -> None:
+        if self.has_class("-filtering"):
+            self._end_filtering()
+        elif self.pane.marking_range:
+            self.pane.toggle_range()
+            self._show_headings()
+        elif self.pane.filter_text:
+            self.pane.set_filter("")
+
+    def action_other_pane(self) -> None:
+        if self.has_class("-filtering"):
+            self._end_filtering()
+        else:
+            self._to_front(self.devices if self.pane is self.beacons else self.beacons)
+
+    def action_mark(self) -> None:
+        self.pane.mark_and_advance()
+
+    def action_range(self) -> None:
+        self.pane.toggle_range()
+        self._show_headings()
+
+    def action_mark_all(self) -> None:
+        self.pane.mark_all_or_none()
+
+    def action_invert(self) -> None:
+        self.pane.invert_marks()
+
+    def action_clear_marks(self) -> None:
+        self.pane.set_marks(())
+
+    def action_same_fault(self) -> None:
+        if self.devices.filter_text.startswith("fault:"):
+            self.devices.set_filter("")
+            return
+        verdict = self.current_pair()
+        obstacle = verdict.first_obstacle if verdict else None
+        if obstacle is None:
+            self.devices.set_filter("!worst:ready")
+        else:
+            self.devices.set_filter(f"fault:{obstacle.check}")
+
+    def action_order(self) -> None:
+        keys = ["", MARK_ORDER, *(column.key for column in self.pane.columns)]
+        following = keys[(keys.index(self.pane.order) + 1) % len(keys)] if self.pane.order in keys else ""
+        self.pane.set_order(following, reverse=self.pane.reverse)
+        self.notify(f"Ordered by {following or 'the fleet file'}", timeout=2, markup=False)
+
+    def action_reverse(self) -> None:
+        self.pane.set_order(self.pane.order, reverse=not self.pane.reverse)
+
+    # -- verbs
+
+    def action_edit(self) -> None:
+        if self.pane is self.beacons:
+            self.edit(beacons=self.beacons.targets())
+        else:
+            self.edit(devices=self.devices.targets())
+
+    def action_pair(self) -> None:
+        verdict = self.current_pair()
+        if verdict is None:
+            tell(self.app, "No pair here yet: c reads the device and tells which beacons it names.", warning=True)
+        else:
+            self.app.push_screen(PairReport(verdict.use))
+
+    def action_check(self) -> None:
+        if targets := self.pane.targets():
+            self.sweep(targets)
+
+    def action_check_all(self) -> None:
+        self.sweep(None)
+
+    def action_live(self) -> None:
+        """Of each device its pair with the beacon under the other cursor; of a beacon its pairs with all devices."""
+        model = self._model
+        if model is None:
+            return
+        if self.pane is self.beacons:
+            uses = [one.use for name in self.beacons.targets() for one in model.by_beacon.get(name, ())]
+        else:
+            beacon = self.beacons.cursor_id or ""
+            pairs = [model.partner(name, beacon) for name in self.devices.targets()]
+            uses = [pair.use for pair in pairs if pair is not None]
+        self.probe(uses)
+
+    def action_shell(self) -> None:
+        device = self.devices.cursor_id
+        if device is None:
+            return
+        if self.pane is self.beacons:
+            tell(self.app, "A shell is for devices; tab goes to them.", warning=True)
+        else:
+            self.open_shell(device)
+
+    def action_facts(self) -> None:
+        name = self.pane.cursor_id
+        if name is not None:
+            self.app.push_screen(FactsScreen(name))
+
+    def action_copy(self) -> None:
+        names = self.pane.targets()
+        self.app.copy_to_clipboard("\n".join(names))
+        self.notify(f"Copied {len(names)} to the clipboard", timeout=2, markup=False)

@@ -1,0 +1,69 @@
+"""The handshake as a ladder, device left, beacon right; pure text, no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from rich.cells import cell_len, set_cell_size
+
+from console.readiness.model import Finding, PairVerdict, Side, Status, Step
+from screens.text import plain
+
+RUNGS: tuple[tuple[str, tuple[Step, ...]], ...] = (
+    ("── TCP ──▶", (Step.CONNECT,)),
+    ("", (Step.CLIENT_FILES, Step.TRUST_FILES)),
+    ("── hello ─▶", (Step.HELLO,)),
+    ("◀─ cert ──", (Step.SERVER_CERTIFICATE,)),
+    ("◀─ trust ─", (Step.TRUSTED,)),
+    ("◀─ name ──", (Step.NAME,)),
+    ("── cert ──▶", (Step.CLIENT_CERTIFICATE,)),
+    ("── proof ─▶", (Step.ACCEPTED,)),
+    ("── HTTP ──▶", (Step.HTTP,)),
+)
+_ORDER = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS, Status.NOT_APPLICABLE)
+_ON_THE_RIGHT = (Side.BEACON, Side.NETWORK)
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    status: Status
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    left: Half | None
+    arrow: str
+    right: Half | None
+
+
+def ladder(verdict: PairVerdict) -> tuple[Rung, ...]:
+    """One rung a step, more where a side has more to say than a pass."""
+    rungs: list[Rung] = []
+    for arrow, steps in RUNGS:
+        here = [finding for finding in verdict.findings if finding.step in steps]
+        left = _halves([finding for finding in here if finding.side not in _ON_THE_RIGHT])
+        right = _halves([finding for finding in here if finding.side in _ON_THE_RIGHT])
+        rungs += [
+            Rung(device, arrow if number == 0 else "", beacon)
+            for number, (device, beacon) in enumerate(zip_longest(left, right))
+        ]
+    return tuple(rungs)
+
+
+def _halves(findings: Sequence[Finding]) -> list[Half]:
+    """Everything that isn't a pass; of passes the first, which stands for the rest."""
+    ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.status))
+    loud = [finding for finding in ordered if finding.status not in (Status.PASS, Status.NOT_APPLICABLE)]
+    quiet = [finding for finding in ordered if finding.status is Status.PASS] or ordered[:1]
+    chosen = loud or quiet[:1]
+    return [Half(finding.status, plain(finding.message)) for finding in chosen]
+
+
+def shorten(text: str, width: int) -> str:
+    """Exactly `width` cells."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…"

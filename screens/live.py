@@ -1,0 +1,74 @@
+"""What really happened when the device made the handshake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.style import Style
+from rich.text import Text
+
+from console.agent.snapshot import DeviceSnapshot
+from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult
+from screens.text import clock_time, plain, plain_lines
+
+_GLYPH = {LiveOutcome.OK: "✔", LiveOutcome.FAILED: "✘", LiveOutcome.NOT_RUN: "·"}
+_RAW_LINES = 40
+
+
+def live_line(results: Mapping[str, LiveResult]) -> str:
+    """` · live 14:05 failed`; without a live handshake ` · live: l makes one`."""
+    ran = [result for result in results.values() if result.outcome is not LiveOutcome.NOT_RUN]
+    if not ran:
+        tried = [result for result in results.values() if result.at is not None]
+        return " · live: cannot test from here" if tried else " · live: l makes one"
+    newest = max((result.at for result in ran if result.at is not None), default=None)
+    when = f"{clock_time(newest)} " if newest else ""
+    failed = any(result.outcome is LiveOutcome.FAILED for result in ran)
+    tools = " and ".join(dict.fromkeys(result.tool for result in ran if result.tool))
+    with_tool = f" (device's {plain(tools)})" if tools else ""
+    return f"{with_tool} · live {when}{'failed' if failed else 'ok'}"
+
+
+def live_text(results: Mapping[str, LiveResult]) -> Text:
+    """One line a component; empty where none was tried."""
+    text = Text()
+    if all(result.at is None for result in results.values()):
+        return text
+    text.append(" Live handshake from the device\n", Style(bold=True))
+    for component in COMPONENTS:
+        result = results.get(component)
+        if result is None:
+            continue
+        text.append(f"  {_GLYPH[result.outcome]} {component:<9} {result.outcome.value}")
+        parts = [result.tool, result.tls or "", f"HTTP {result.http_status}" if result.http_status else ""]
+        if result.failed_side is not None:
+            parts.append(f"stopped by the {result.failed_side.value}")
+        text.append("".join(f" · {plain(part)}" for part in parts if part))
+        if result.error:
+            text.append(f"\n      {plain(result.error)}")
+        text.append("\n")
+    return text
+
+
+def own_tools_text(snapshot: DeviceSnapshot | None, results: Mapping[str, LiveResult]) -> Text:
+    """The device's own tools, and their own words of the newest handshakes."""
+    text = Text("\n The device's own TLS tools\n", style=Style(bold=True))
+    plain_style = Style(bold=False)
+    if snapshot is None:
+        text.append("  never read: c reads the device\n", plain_style)
+        return text
+    tls = snapshot.tls
+    text.append(f"  {plain(tls.openssl) or 'no openssl'}\n  {plain(tls.curl) or 'no curl'}\n", plain_style)
+    level = "?" if tls.security_level is None else str(tls.security_level)
+    text.append(f"  security level {level} ({plain(tls.security_level_source) or 'source unknown'})", plain_style)
+    text.append(f", TLS {plain(tls.tls_min) or 'any'} to {plain(tls.tls_max) or 'any'}\n", plain_style)
+    said = False
+    for component, result in results.items():
+        if result.raw:
+            said = True
+            text.append(f"  {component}, {plain(result.tool)} said:\n", plain_style)
+            for line in plain_lines(result.raw, limit=_RAW_LINES):
+                text.append(f"    {line}\n", plain_style)
+    if not said:
+        text.append("  nothing said yet: l makes a handshake\n", plain_style)
+    return text

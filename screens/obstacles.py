@@ -1,0 +1,102 @@
+"""What stands in the estate's way, counted: pure, without widgets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.changes.model import BeaconChange, Plan, SettingEdit, TargetKind
+from console.fleet.model import Beacon
+from console.readiness.model import PairVerdict, Side, Status, Verdict
+from screens.fleet_model import DeviceFacts, FleetModel, worst
+from screens.text import days_left, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    check: str
+    words: str
+    side: Side
+    devices: tuple[str, ...]
+    """In the order of the fleet."""
+    beacons: tuple[str, ...]
+    glyph: Status
+    """The worst status that the check has anywhere."""
+
+
+def device_verdicts(model: FleetModel) -> Counter[Verdict]:
+    """Each device counted once, by its worst pair; one without a pair is unknown."""
+    return Counter(
+        found.verdict if (found := worst(verdicts)) is not None else Verdict.UNKNOWN
+        for verdicts in model.by_device.values()
+    )
+
+
+def obstacles(model: FleetModel) -> tuple[Obstacle, ...]:
+    """First obstacles, the one that stops most devices first."""
+    devices: dict[str, dict[str, None]] = {}
+    beacons: dict[str, dict[str, None]] = {}
+    sample: dict[str, tuple[str, Side]] = {}
+    status: dict[str, Status] = {}
+    for verdicts in model.by_device.values():
+        for verdict in verdicts:
+            finding = verdict.first_obstacle
+            if finding is None:
+                continue
+            devices.setdefault(finding.check, {})[verdict.use.device] = None
+            beacons.setdefault(finding.check, {})[verdict.use.beacon] = None
+            sample.setdefault(finding.check, (finding.message, finding.side))
+            known = status.get(finding.check, finding.status)
+            status[finding.check] = min(known, finding.status, key=_WORST.index)
+    found = [
+        Obstacle(
+            check,
+            _words(check, sample[check][0], len(names)),
+            sample[check][1],
+            tuple(names),
+            tuple(beacons[check]),
+            status[check],
+        )
+        for check, names in devices.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-len(one.devices), one.check)))
+
+
+def _words(check: str, message: str, devices: int) -> str:
+    """One device: its own message; many: the rule's name, for messages name their device."""
+    if devices == 1:
+        return plain(message)
+    return plain(check.split(".", 1)[-1].replace("-", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Expiries:
+    week: int = 0
+    month: int = 0
+    quarter: int = 0
+    """Within 90 days; each number holds the ones before it, and what has run out already."""
+
+
+def expiries(facts: Mapping[str, DeviceFacts], now: datetime) -> Expiries:
+    left = [days_left(fact.expires, now) for fact in facts.values() if fact.expires is not None]
+    return Expiries(*(sum(days <= limit for days in left) for limit in (7, 30, 90)))
+
+
+def cut_off_by_require(then: Sequence[PairVerdict], now: Sequence[PairVerdict]) -> tuple[str, ...]:
+    """Devices that get through now and wouldn't any more."""
+    passes = (Verdict.READY, Verdict.AT_RISK)
+    through = {verdict.use for verdict in now if verdict.verdict in passes}
+    lost = [verdict.use.device for verdict in then if verdict.use in through and verdict.verdict not in passes]
+    return tuple(dict.fromkeys(lost))
+
+
+_WORST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS, Status.NOT_APPLICABLE)
+
+
+def require_plan(beacon: Beacon, mode: str, now: datetime) -> Plan:
+    """A plan for looking ahead only: it has no step, so applying it would do nothing."""
+    edit = SettingEdit("client_certificates", mode, "require")
+    change = BeaconChange(beacon.name, beacon.site, config_sha256="", edits=(edit,), steps=())
+    return Plan("what-if", now, TargetKind.BEACON, f"{beacon.name} requires client certificates", beacons=(change,))

@@ -1,0 +1,262 @@
+"""One pair, whole: the ladder of its handshake, then every finding, failing ones first, in full."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Side, Status
+from screens.actions import Scope, bindings
+from screens.base import ConsoleScreen
+from screens.errors import tell
+from screens.ladder import Half, ladder, shorten
+from screens.live import live_line, live_text, own_tools_text
+from screens.report_text import affected, report_text
+from screens.text import GLYPH, TONE, Tone, plain
+
+_MIDDLE = 13
+
+
+class LadderView(Widget):
+    COMPONENT_CLASSES = {f"tone--{tone.value}" for tone in Tone if tone is not Tone.PLAIN}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__(id="ladder")
+        self._verdict: PairVerdict | None = None
+
+    def show(self, verdict: PairVerdict) -> None:
+        self._verdict = verdict
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        text = Text(no_wrap=True, end="")
+        if self._verdict is None:
+            return text
+        half = max(10, (self.size.width - _MIDDLE - 6) // 2)
+        use = self._verdict.use
+        text.append(f"   DEVICE {shorten(plain(use.device), half - 7)}{' ' * (_MIDDLE + 3)}", Style(bold=True))
+        text.append(f"BEACON {shorten(plain(use.beacon or use.host), half - 7)}", Style(bold=True))
+        for rung in ladder(self._verdict):
+            text.append("\n ")
+            self._half(text, rung.left, half)
+            text.append(f" {shorten(rung.arrow, _MIDDLE)} ", self._tone(Tone.DIM))
+            self._half(text, rung.right, half)
+        return text
+
+    def _half(self, text: Text, half: Half | None, width: int) -> None:
+        if half is None:
+            text.append(" " * (width + 2))
+            return
+        tone = TONE[half.status]
+        text.append(f"{GLYPH[half.status]} ", self._tone(tone))
+        loud = half.status in (Status.FAIL, Status.WARN, Status.UNKNOWN)
+        text.append(shorten(half.text, width), self._tone(tone) if loud else Style())
+
+    def _tone(self, tone: Tone) -> Style:
+        return Style() if tone is Tone.PLAIN else self.get_component_rich_style(f"tone--{tone.value}", partial=True)
+
+
+class FindingView(Static):
+    """One finding: in full where it is current or isn't a pass, else in one line."""
+
+    COMPONENT_CLASSES = LadderView.COMPONENT_CLASSES
+
+    def __init__(self, finding: Finding, place: str) -> None:
+        super().__init__(classes="finding")
+        self.finding = finding
+        self._place = place
+        self._current = False
+
+    def set_current(self, current: bool) -> None:
+        self._current = current
+        self.set_class(current, "-current")
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        finding = self.finding
+        tone = self.get_component_rich_style(f"tone--{TONE[finding.status].value}", partial=True)
+        dim = self.get_component_rich_style("tone--dim", partial=True)
+        text = Text(end="")
+        text.append(f"{GLYPH[finding.status]} {finding.check}", tone)
+        text.append(f"  {affected(finding)}", dim)
+        full = self._current or finding.status in (Status.FAIL, Status.UNKNOWN) or finding.risk
+        if not full:
+            text.append(f"  {plain(finding.message)}")
+            return text
+        text.append(f"  {self._place}", dim)
+        for head, words in report_text(finding):
+            text.append(f"\n  {head:<7} ", dim)
+            text.append(words)
+        return text
+
+
+class PairReport(ConsoleScreen):
+    SCOPE = Scope.PAIR
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.PAIR)
+
+    def __init__(self, use: PairUse) -> None:
+        super().__init__()
+        self._use = use
+        self._verdict: PairVerdict | None = None
+        self._current = 0
+        self._own_tools = False
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="pair-head", classes="heading")
+        with VerticalScroll(id="pair-scroll"):
+            yield LadderView()
+            yield Static(id="live")
+            yield Vertical(id="findings")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#pair-scroll").focus()
+        self.refresh_model()
+
+    # -- the model
+
+    def refresh_model(self) -> None:
+        found = [
+            one
+            for one in self.workspace.estate.verdicts_of_device(self._use.device)
+            if (one.use.beacon, one.use.host, one.use.port) == (self._use.beacon, self._use.host, self._use.port)
+        ]
+        if not found:
+            self.query_one("#pair-head", Static).update(
+                Text(" This pair is gone: the device names the beacon no more.")
+            )
+            return
+        same_findings = self._verdict is not None and self._verdict.findings == found[0].findings
+        self._verdict = found[0]
+        self.query_one(LadderView).show(found[0])
+        self._show_head(found[0])
+        self._show_live(found[0])
+        if not same_findings:
+            self.run_worker(self._show_findings(found[0]), group="findings", exclusive=True)
+
+    def _all_findings(self, verdict: PairVerdict) -> tuple[Finding, ...]:
+        odd = [
+            finding
+            for use, finding in self.workspace.estate.disagreements()
+            if (use.device, use.beacon, use.host, use.port)
+            == (verdict.use.device, verdict.use.beacon, verdict.use.host, verdict.use.port)
+        ]
+        return (*odd, *verdict.findings)
+
+    def _show_head(self, verdict: PairVerdict) -> None:
+        use = verdict.use
+        head = Text(f" {plain(use.device)} ⇄ {plain(use.host)}:{use.port}   ", style=Style(bold=True), no_wrap=True)
+        head.append(f"{GLYPH[verdict.verdict]} {verdict.verdict.value}{_for_whom(verdict)}")
+        proof = live_line(self.workspace.estate.live_of(verdict))
+        head.append(f"   proof: data{proof}", Style(bold=False, dim=True))
+        self.query_one("#pair-head", Static).update(head)
+
+    def _show_live(self, verdict: PairVerdict) -> None:
+        results = self.workspace.estate.live_of(verdict)
+        text = live_text(results)
+        if self._own_tools:
+            snapshot = self.workspace.estate.observation().devices.get(verdict.use.device)
+            text.append_text(own_tools_text(snapshot, results))
+        live = self.query_one("#live", Static)
+        live.update(text)
+        live.display = bool(text.plain)
+
+    async def _show_findings(self, verdict: PairVerdict) -> None:
+        findings = self._all_findings(verdict)
+        loud = sum(finding.status is not Status.PASS for finding in findings)
+        box = self.query_one("#findings", Vertical)
+        async with box.batch():
+            await box.remove_children()
+            await box.mount_all(
+                FindingView(finding, f"{number} of {loud} findings" if number <= loud else "")
+                for number, finding in enumerate(findings, start=1)
+            )
+        self._current = min(self._current, max(0, len(findings) - 1))
+        self._select(self._current, scroll=False)
+
+    # -- the finding that keys act on
+
+    @property
+    def current(self) -> Finding | None:
+        views = list(self.query(FindingView))
+        return views[self._current].finding if self._current < len(views) else None
+
+    def _select(self, index: int, *, scroll: bool = True) -> None:
+        views = list(self.query(FindingView))
+        if not views:
+            return
+        self._current = max(0, min(index, len(views) - 1))
+        for number, view in enumerate(views):
+            view.set_current(number == self._current)
+        if scroll:
+            chosen = views[self._current]
+            self.call_after_refresh(lambda: self.query_one("#pair-scroll").scroll_to_widget(chosen, animate=False))
+
+    def action_next_finding(self, step: int) -> None:
+        if step < 0 and self._current == 0:
+            self.query_one("#pair-scroll").scroll_home(animate=False)
+        self._select(self._current + step)
+
+    # -- verbs
+
+    def action_edit(self) -> None:
+        finding = self.current
+        if finding is not None and finding.side in (Side.BEACON, Side.NETWORK) and self._use.beacon:
+            self.edit(beacons=(self._use.beacon,))
+        else:
+            self.edit(devices=(self._use.device,))
+
+    def action_edit_all(self) -> None:
+        finding = self.current
+        if finding is None or finding.status is Status.PASS:
+            tell(self.app, "This finding is no fault.", warning=True)
+            return
+        verdicts = self.workspace.estate.verdicts()
+        with_it = [
+            one.use
+            for one in verdicts
+            if any(f.check == finding.check and f.status is finding.status for f in one.findings)
+        ]
+        if finding.side is Side.BEACON:
+            self.edit(beacons=tuple(dict.fromkeys(use.beacon for use in with_it if use.beacon)))
+        else:
+            self.edit(devices=tuple(dict.fromkeys(use.device for use in with_it)))
+
+    def action_check(self) -> None:
+        self.sweep([name for name in (self._use.device, self._use.beacon) if name])
+
+    def action_live(self) -> None:
+        self.probe([self._use])
+
+    def action_own_openssl(self) -> None:
+        self._own_tools = not self._own_tools
+        if self._verdict is not None:
+            self._show_live(self._verdict)
+
+    def action_shell(self) -> None:
+        self.open_shell(self._use.device)
+
+    def action_copy(self) -> None:
+        if self._verdict is None:
+            return
+        lines = [f"{self._use.device} - {self._use.host}:{self._use.port}: {self._verdict.verdict.value}"]
+        for finding in self._all_findings(self._verdict):
+            lines.append(f"{GLYPH[finding.status]} {finding.check} ({affected(finding)})")
+            lines += [f"  {head}: {words}" for head, words in report_text(finding)]
+        self.app.copy_to_clipboard("\n".join(lines))
+        self.notify("Copied the report to the clipboard", timeout=2, markup=False)
+
+
+def _for_whom(verdict: PairVerdict) -> str:
+    """` for Launcher, Tracker` where some components are as bad as the pair, nothing where it's ready."""
+    if all(one is verdict.verdict for one in verdict.components.values()) and verdict.first_obstacle is None:
+        return ""
+    hit = [name for name in COMPONENTS if verdict.components.get(name) is verdict.verdict]
+    return f" for {', '.join(hit)}" if hit else ""

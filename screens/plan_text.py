@@ -1,0 +1,116 @@
+"""A plan in words: targets with the same change together, the odd ones apart. Pure, no widget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.changes.model import BeaconChange, DeviceChange, Lockout, Plan
+from console.readiness.model import PairUse, PairVerdict, Verdict
+from screens.text import plain, plural
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Targets that get the very same change."""
+
+    targets: tuple[str, ...]
+    lines: tuple[str, ...]
+    """`[section]`, `-key=old`, `+key=new`, or the beacon's settings and steps."""
+    diffs: tuple[tuple[str, str], ...]
+    """(target, whole diff)."""
+
+
+def groups(plan: Plan) -> tuple[Group, ...]:
+    """The largest first."""
+    together: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for change in plan.devices:
+        together.setdefault(device_lines(change), []).append((change.device, change.diff))
+    for beacon in plan.beacons:
+        together.setdefault(beacon_lines(beacon), []).append((beacon.beacon, beacon.diff))
+    found = [
+        Group(tuple(target for target, _ in members), lines, tuple(members)) for lines, members in together.items()
+    ]
+    return tuple(sorted(found, key=lambda group: -len(group.targets)))
+
+
+def device_lines(change: DeviceChange) -> tuple[str, ...]:
+    lines: list[str] = []
+    if change.restore_backup:
+        lines.append("config.ini comes back byte for byte from its backup")
+    section = None
+    for edit in change.edits:
+        if edit.section != section:
+            section = edit.section
+            lines.append(f"[{plain(section)}]")
+        if edit.old is not None:
+            lines.append(f"-{plain(edit.key)}={plain(edit.old)}")
+        if edit.new is not None:
+            lines.append(f"+{plain(edit.key)}={plain(edit.new)}")
+    return tuple(lines)
+
+
+def beacon_lines(change: BeaconChange) -> tuple[str, ...]:
+    lines = [f"site {plain(change.site)}"]
+    for edit in change.edits:
+        lines += [f"-{plain(edit.setting)}={plain(edit.old)}", f"+{plain(edit.setting)}={plain(edit.new)}"]
+    lines += [f"  {number}. {plain(step.summary)}" for number, step in enumerate(change.steps, start=1)]
+    return tuple(lines)
+
+
+def plan_title(plan: Plan) -> str:
+    """`Plan 0417 · 12 devices · 2 settings · nothing written yet`."""
+    count = len(plan.targets)
+    settings = {edit.key for change in plan.devices for edit in change.edits}
+    settings |= {edit.setting for change in plan.beacons for edit in change.edits}
+    what = f" · {plural(len(settings), 'setting')}" if settings else ""
+    undo = f" · takes back {plain(plan.inverse_of)}" if plan.inverse_of else ""
+    return f"Plan {plain(plan.id)} · {plural(count, plan.kind.value)}{what}{undo} · nothing written yet"
+
+
+def lockout_lines(lockouts: Sequence[Lockout], *, limit: int = 12) -> list[str]:
+    """Who would be cut off: the number first, then names and why."""
+    if not lockouts:
+        return []
+    devices = list(dict.fromkeys(lockout.device for lockout in lockouts))
+    lines = [f"✘ {plural(len(devices), 'device')} that get through now would be cut off:"]
+    if len(devices) == 1:
+        lines = ["✘ 1 device that gets through now would be cut off:"]
+    lines += [f"    {plain(one.device)} at {plain(one.beacon)}: {plain(one.because)}" for one in lockouts[:limit]]
+    if len(lockouts) > limit:
+        rest = list(dict.fromkeys(lockout.device for lockout in lockouts[limit:]))
+        lines.append(f"    and {', '.join(plain(name) for name in rest)}")
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How a beacon's pairs stand now, and after the plan."""
+
+    beacon: str
+    total: int
+    ready_now: int
+    ready_then: int
+
+
+_PASSES = (Verdict.READY, Verdict.AT_RISK)
+
+
+def outlook(now: Sequence[PairVerdict], then: Sequence[PairVerdict]) -> tuple[Outlook, ...]:
+    """Only beacons for which a verdict changes."""
+    total = Counter(verdict.use.beacon for verdict in now)
+    before = Counter(verdict.use.beacon for verdict in now if verdict.verdict in _PASSES)
+    after = Counter(verdict.use.beacon for verdict in then if verdict.verdict in _PASSES)
+    changed = {use.beacon for use, _, _ in changes(now, then)}
+    return tuple(Outlook(name, total[name], before[name], after[name]) for name in total if name in changed)
+
+
+def changes(now: Sequence[PairVerdict], then: Sequence[PairVerdict]) -> list[tuple[PairUse, Verdict, Verdict]]:
+    """(use, verdict now, verdict then) where they differ."""
+    before = {verdict.use: verdict.verdict for verdict in now}
+    return [
+        (verdict.use, before[verdict.use], verdict.verdict)
+        for verdict in then
+        if verdict.use in before and before[verdict.use] is not verdict.verdict
+    ]
