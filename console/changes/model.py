@@ -93,6 +93,8 @@ class Plan:
     """Targets that already are as asked."""
     refused: dict[str, str] = field(default_factory=dict)
     """Targets that can't be planned for, and why."""
+    unreached: tuple[str, ...] = ()
+    """Of `refused`: those that couldn't be reached (exit status 3)."""
     lockouts: tuple[Lockout, ...] = ()
     inverse_of: str = ""
     """The journal entry that this plan undoes."""

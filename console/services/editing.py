@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from console.changes.model import Plan
+from console.changes.device_plan import content_after
+from console.changes.lockout import locked_out_devices
+from console.changes.model import BeaconChange, DeviceChange, EntryState, JournalEntry, Lockout, Plan, TargetKind
+from console.changes.summary import beacon_summary, device_summary
+from console.errors import ChangeFailed, ChangeRefused, ConfigurationError, MtlsConsoleError, UnreachableError
 from console.fleet.model import Fleet
-from console.ports import BeaconGateway, Clock, DeviceGateway, Journal, SnapshotStore
+from console.ports import BeaconGateway, Clock, DeviceGateway, Journal
 from console.services.estate import Estate
-from console.services.jobs import Job, JobRunner
+from console.services.events import StepApplied
+from console.services.jobs import Job, JobKind, JobRunner, Work
+from console.services.planning import Planner
+from console.services.sweep import SweepService
+
+APPLY_SECONDS = 300.0
+"""One target's time. A target given up keeps its entry open: the journal says so at the next start."""
 
 
 class EditingService:
-    """Every method that reads targets blocks: call it from a worker thread."""
+    """Plans block until their targets were read: call them from a worker thread."""
 
     def __init__(
         self,
         fleet: Fleet,
         devices: DeviceGateway,
         beacons: BeaconGateway,
-        store: SnapshotStore,
         journal: Journal,
         estate: Estate,
+        sweep: SweepService,
         runner: JobRunner,
         clock: Clock,
         *,
         read_only: bool = False,
     ) -> None:
-        raise NotImplementedError
+        self._fleet = fleet
+        self._devices = devices
+        self._beacons = beacons
+        self._journal = journal
+        self._sweep = sweep
+        self._runner = runner
+        self._clock = clock
+        self._read_only = read_only
+        self._planner = Planner(fleet, devices, journal, estate, sweep, runner, clock)
 
     def plan_devices(self, names: Sequence[str], edits: Mapping[str, str | None]) -> Plan:
         """Read each config.ini and plan these preferences (`Name`, or `Component.Name`; None: no line).
@@ -35,21 +54,183 @@ class EditingService:
         A device that can't be read is in `refused`, one that already is so in `unchanged`; lock-outs are forecast.
         Raises ConfigurationError for an unknown name, preference or value, before anything is contacted.
         """
-        raise NotImplementedError
+        return self._planner.devices_edited(names, edits)
 
     def plan_beacons(self, names: Sequence[str], settings: Mapping[str, str]) -> Plan:
-        """Snapshot each beacon and plan these settings (client_certificates, require_ssl, ask)."""
-        raise NotImplementedError
+        """Snapshot each beacon and plan these settings (client_certificates, require_ssl, ask). As `plan_devices`."""
+        return self._planner.beacons_edited(names, settings)
 
     def plan_undo(self, entry_id: str) -> Plan:
-        """The inverse of one journal entry; `inverse_of` names it. Raises ConfigurationError for an unknown id."""
-        raise NotImplementedError
+        """The inverse of one journal entry; `inverse_of` names it. A plan without targets: nothing of it is left.
+
+        Raises ConfigurationError for an unknown id, or an entry that was undone already.
+        """
+        return self._planner.inverse(entry_id)
+
+    def lockouts(self, plan: Plan) -> tuple[Lockout, ...]:
+        """As forecast from what is known now; `apply` goes by this, not by what the plan says."""
+        return self._planner.lockouts(plan)
 
     def start_apply(self, plan: Plan, accept_lockout: int | None = None) -> Job:
-        """Apply in the background. Raises ChangeRefused, with nothing written, where the console is read-only, or
-        where the plan cuts devices off that now get through and `accept_lockout` isn't their exact number."""
-        raise NotImplementedError
+        """Apply in the background; afterwards each target is observed anew. Targets fail one by one.
+
+        Raises ChangeRefused, with nothing written, where the console is read-only, or where the plan cuts devices off
+        that now get through and `accept_lockout` isn't their exact number; ConfigurationError for an unknown target.
+        """
+        if self._read_only:
+            raise ChangeRefused("this console is read-only", phase="apply")
+        cut_off = locked_out_devices(self.lockouts(plan))
+        if cut_off and accept_lockout != len(cut_off):
+            raise _lockout_refused(cut_off, accept_lockout)
+        work = [self._work(change.device, partial(self._apply_device, plan, change)) for change in plan.devices]
+        work += [self._work(change.beacon, partial(self._apply_beacon, plan, change)) for change in plan.beacons]
+        self._require_known(plan)
+        return self._runner.start(JobKind.APPLY, f"{plan.id}: {plan.title}", work)
 
     def apply(self, plan: Plan, accept_lockout: int | None = None) -> Job:
         """`start_apply`, and wait for its end."""
-        raise NotImplementedError
+        job = self.start_apply(plan, accept_lockout)
+        job.wait()
+        return job
+
+    @staticmethod
+    def _work(target: str, run: Callable[[Job], None]) -> Work:
+        # Never tried again by itself: after a lost connection the target's state has to be looked at first.
+        return Work(target, run, APPLY_SECONDS, retries=0)
+
+    def _require_known(self, plan: Plan) -> None:
+        known = self._fleet.devices if plan.kind is TargetKind.DEVICE else self._fleet.beacons
+        missing = set(plan.targets) - {target.name for target in known}
+        if missing:
+            raise ConfigurationError(
+                f"plan {plan.id} names {', '.join(sorted(missing))}, which this fleet doesn't have",
+                target=str(self._fleet.path),
+            )
+
+    def _apply_device(self, plan: Plan, change: DeviceChange, job: Job) -> None:
+        device = self._fleet.device(change.device)
+        config = self._devices.read_config(device)
+        if config.path != change.path:
+            raise ChangeRefused(
+                f"its config.ini is {config.path}, the plan is for {change.path}", target=device.name, phase="apply"
+            )
+        content = b"" if change.restore_backup else content_after(change, config.content)
+        entry = self._open(plan, device.name, device_summary(change), device_change=change)
+        try:
+            if change.restore_backup:
+                self._devices.restore_config(device, change.before_sha256, change.after_sha256)
+            else:
+                self._devices.replace_config(device, change.before_sha256, content)
+            self._read_back(change)
+        except MtlsConsoleError as error:
+            raise self._device_failed(entry, change, error) from error
+        self._succeed(plan, entry, job, 1)
+        self._observe(device.name, partial(self._sweep.collect, device))
+
+    def _read_back(self, change: DeviceChange) -> None:
+        found = self._devices.read_config(self._fleet.device(change.device))
+        if found.sha256 != change.after_sha256:
+            raise ChangeFailed(
+                f"{change.path} was written, but holds something else now", target=change.device, phase="read back"
+            )
+
+    def _device_failed(self, entry: JournalEntry, change: DeviceChange, error: MtlsConsoleError) -> MtlsConsoleError:
+        """What the file holds now decides what the journal says; where that can't be read the entry stays open."""
+        try:
+            found = self._devices.read_config(self._fleet.device(change.device)).sha256
+        except MtlsConsoleError:
+            return _with_hint(error, f"{entry.entry} stays open: whether the file was written isn't known yet.")
+        if found == change.after_sha256:
+            self._journal.step_done(entry.entry, 1)
+            self._journal.close_entry(entry.entry, EntryState.DONE)
+            return _with_hint(error, f"Yet the file is as planned, and {entry.entry} is done.")
+        self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
+        if found == change.before_sha256:
+            return _with_hint(error, error.hint or "The old file is whole: nothing was changed.")
+        return _with_hint(error, "The file is neither as before nor as planned: look at it.")
+
+    def _apply_beacon(self, plan: Plan, change: BeaconChange, job: Job) -> None:
+        beacon = self._fleet.beacon(change.beacon)
+        found = self._beacons.snapshot(beacon)
+        if found.config_sha256 != change.config_sha256:
+            raise ChangeRefused(
+                "applicationHost.config has changed since the plan was made; nothing was written",
+                target=beacon.name,
+                phase="apply",
+                hint="Plan again, and review what the beacon holds now.",
+            )
+        entry = self._open(plan, beacon.name, beacon_summary(change), beacon_change=change)
+        for done, step in enumerate(change.steps, 1):
+            try:
+                self._beacons.run(beacon, step.operation, step.parameters)
+            except MtlsConsoleError as error:
+                raise self._beacon_failed(entry, change, done - 1, error) from error
+            self._journal.step_done(entry.entry, done)
+            job.emit(StepApplied(beacon.name, self._clock.now(), step.summary, done, len(change.steps)))
+        self._succeed(plan, entry, job, 0)
+        self._observe(beacon.name, partial(self._sweep.observe_again, beacon))
+
+    def _beacon_failed(
+        self, entry: JournalEntry, change: BeaconChange, done: int, error: MtlsConsoleError
+    ) -> MtlsConsoleError:
+        if isinstance(error, UnreachableError):
+            return _with_hint(
+                error, f"{entry.entry} stays open: whether step {done + 1} of {len(change.steps)} was done isn't known."
+            )
+        self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
+        if done == 0:
+            return _with_hint(error, error.hint or "Nothing was changed.")
+        self._observe(change.beacon, partial(self._sweep.observe_again, self._fleet.beacon(change.beacon)))
+        return _with_hint(
+            error, f"{done} of {len(change.steps)} steps were done: `undo {entry.entry}` takes them back."
+        )
+
+    def _open(
+        self,
+        plan: Plan,
+        target: str,
+        summary: str,
+        device_change: DeviceChange | None = None,
+        beacon_change: BeaconChange | None = None,
+    ) -> JournalEntry:
+        """On disk and synced when this returns: only then may anything be written on the target."""
+        entry = JournalEntry(
+            entry=self._journal.next_entry_id(),
+            at=self._clock.now(),
+            plan=plan.id,
+            kind=plan.kind,
+            target=target,
+            state=EntryState.OPEN,
+            summary=summary,
+            device_change=device_change,
+            beacon_change=beacon_change,
+            undoes=plan.inverse_of,
+        )
+        self._journal.open_entry(entry)
+        return entry
+
+    def _succeed(self, plan: Plan, entry: JournalEntry, job: Job, steps: int) -> None:
+        if steps:
+            self._journal.step_done(entry.entry, steps)
+            job.emit(StepApplied(entry.target, self._clock.now(), entry.summary, steps, steps))
+        self._journal.close_entry(entry.entry, EntryState.DONE)
+        if plan.inverse_of:
+            self._journal.close_entry(plan.inverse_of, EntryState.UNDONE)
+
+    def _observe(self, target: str, look: Callable[[], None]) -> None:
+        """The edit is done whatever this finds; a target that can't be looked at counts as not observed."""
+        self._sweep.look(target, look)
+
+
+def _lockout_refused(cut_off: Sequence[str], accepted: int | None) -> ChangeRefused:
+    shown = ", ".join(cut_off[:20]) + (f" and {len(cut_off) - 20} more" if len(cut_off) > 20 else "")
+    said = f", and {accepted} were accepted" if accepted is not None else ""
+    return ChangeRefused(
+        f"{len(cut_off)} devices that now get through would be cut off{said}: {shown}",
+        phase="apply",
+        hint=f"Nothing was written. If that is meant: --accept-lockout {len(cut_off)}.",
+    )
+
+
+def _with_hint(error: MtlsConsoleError, hint: str) -> MtlsConsoleError:
+    return type(error)(error.message, target=error.target, phase=error.phase, hint=hint)

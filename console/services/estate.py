@@ -12,6 +12,7 @@ from console.agent.document import ConfigDocument
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.changes.model import Plan
+from console.changes.what_if import apply_to_snapshots
 from console.fleet.model import BeaconClientCheck, Fleet
 from console.fleet.pairing import pair_uses
 from console.iis.snapshot import BeaconSnapshot, Hello, Schannel
@@ -195,8 +196,16 @@ class Estate:
         }
 
     def judge_with(self, plan: Plan) -> tuple[PairVerdict, ...]:
-        """What-if: every verdict as it would be after the plan."""
-        raise NotImplementedError
+        """What-if: every verdict as it would be after the plan, in the order of `uses()`.
+
+        Files that an edit names and that weren't observed make *unknown*, never ready.
+        """
+        with self._lock:
+            touched = set(plan.targets)
+            now = self._clock.now()
+            inputs = (self._input(use, now) for use in self.uses() if touched & {use.device, use.beacon})
+            after = {given.use: judge_pair(self._after(plan, given)) for given in inputs}
+            return tuple(after.get(verdict.use, verdict) for verdict in self._judge(self.uses()))
 
     def disagreements(self) -> tuple[tuple[PairUse, Finding], ...]:
         """Where a live handshake and the data disagree (`pair.live-disagrees`): it never changes a verdict."""
@@ -218,10 +227,6 @@ class Estate:
         if beacon is not None and beacon.reached:
             return self._clock.now() - beacon.taken_at
         return None
-
-    def judge_with(self, plan: Plan) -> tuple[PairVerdict, ...]:
-        """What-if: every verdict as it would be after the plan."""
-        raise NotImplementedError(plan.id)
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Returns the function that ends the subscription."""
@@ -261,8 +266,6 @@ class Estate:
             listener(targets)
 
     def _judge(self, uses: Iterable[PairUse]) -> tuple[PairVerdict, ...]:
-        from console.readiness.judge import judge_pair
-
         now = self._clock.now()
         if now - self._judged_since > JUDGED_ANEW_AFTER:
             self._judged, self._judged_since = {}, now
@@ -273,6 +276,13 @@ class Estate:
                 known[use] = judge_pair(self._input(use, now))
             verdicts.append(known[use])
         return tuple(verdicts)
+
+    @staticmethod
+    def _after(plan: Plan, given: PairInput) -> PairInput:
+        devices = {given.use.device: given.device} if given.device else {}
+        beacons = {given.use.beacon: given.beacon} if given.beacon and given.beacon.reached else {}
+        devices, beacons = apply_to_snapshots(plan, devices, beacons)
+        return replace(given, device=devices.get(given.use.device), beacon=beacons.get(given.use.beacon, given.beacon))
 
     def _input(self, use: PairUse, now: datetime) -> PairInput:
         beacon = self._beacons.get(use.beacon)
@@ -292,6 +302,12 @@ class Estate:
             device_error=device_failure[1] if device_failure else "",
             beacon_error=beacon_failure[1] if beacon_failure else "",
         )
+
+
+def judge_pair(given: PairInput) -> PairVerdict:
+    from console.readiness.judge import judge_pair as judge
+
+    return judge(given)
 
 
 def unreached(beacon: str, at: datetime, why: str) -> BeaconSnapshot:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from console.changes.model import JournalEntry
+from console.changes.inverse import inverse_beacon_change
+from console.changes.model import BeaconChange, DeviceChange, EntryState, JournalEntry
+from console.errors import ChangeRefused, MtlsConsoleError
 from console.fleet.model import Fleet
 from console.ports import BeaconGateway, DeviceGateway, Journal
 
@@ -32,17 +34,64 @@ class OpenEntry:
 
 class RecoveryService:
     def __init__(self, fleet: Fleet, devices: DeviceGateway, beacons: BeaconGateway, journal: Journal) -> None:
-        raise NotImplementedError
+        self._fleet = fleet
+        self._devices = devices
+        self._beacons = beacons
+        self._journal = journal
 
     def open_entries(self) -> tuple[JournalEntry, ...]:
-        """From the journal alone; contacts nothing."""
-        raise NotImplementedError
+        """Newest first, from the journal alone; contacts nothing."""
+        return tuple(entry for entry in self._journal.entries() if entry.state is EntryState.OPEN)
 
     def inspect(self, entry: JournalEntry) -> OpenEntry:
-        """Read the target and say which state it is in. Blocks; writes nothing there, never raises for an unreachable
-        target."""
-        raise NotImplementedError
+        """Read the target and say which state it is in. Blocks; writes nothing, and never raises for a target that
+        can't be reached or isn't in the fleet any more."""
+        try:
+            state = self._look(entry)
+        except KeyError:
+            return OpenEntry(entry, OpenState.UNREACHABLE, f"{entry.target} isn't in the fleet file any more.")
+        except MtlsConsoleError as error:
+            return OpenEntry(entry, OpenState.UNREACHABLE, f"{entry.target} couldn't be looked at: {error.message}")
+        return OpenEntry(entry, state, _sentence(entry, state))
 
     def settle(self, opened: OpenEntry) -> None:
-        """Close the entry as its target turned out: applied is done, untouched is failed; the rest stays open."""
-        raise NotImplementedError
+        """Close the entry as its target turned out: applied is done, untouched is failed; the rest stays open, for
+        undo to take back."""
+        if opened.state is OpenState.APPLIED:
+            self._journal.close_entry(opened.entry.entry, EntryState.DONE)
+        elif opened.state is OpenState.UNTOUCHED:
+            self._journal.close_entry(opened.entry.entry, EntryState.FAILED, "interrupted before anything was written")
+
+    def _look(self, entry: JournalEntry) -> OpenState:
+        if entry.device_change is not None:
+            return self._device_state(entry.device_change)
+        if entry.beacon_change is not None:
+            return self._beacon_state(entry.beacon_change)
+        return OpenState.UNTOUCHED
+
+    def _device_state(self, change: DeviceChange) -> OpenState:
+        found = self._devices.read_config(self._fleet.device(change.device)).sha256
+        known = {change.before_sha256: OpenState.UNTOUCHED, change.after_sha256: OpenState.APPLIED}
+        return known.get(found, OpenState.CHANGED)
+
+    def _beacon_state(self, change: BeaconChange) -> OpenState:
+        """What an undo would still have to take back tells how far the change went."""
+        try:
+            left = inverse_beacon_change(change, self._beacons.snapshot(self._fleet.beacon(change.beacon)))
+        except ChangeRefused:
+            return OpenState.CHANGED
+        if left is None:
+            return OpenState.UNTOUCHED
+        whole = sum(step.inverse is not None for step in change.steps)
+        return OpenState.APPLIED if sum(step.inverse is not None for step in left.steps) == whole else OpenState.PARTLY
+
+
+def _sentence(entry: JournalEntry, state: OpenState) -> str:
+    what = f"{entry.target}: {entry.summary}"
+    return {
+        OpenState.UNTOUCHED: f"{what}: nothing was written; plan it again if it is still wanted.",
+        OpenState.APPLIED: f"{what}: it went through, only its record was missing.",
+        OpenState.PARTLY: f"{what}: it went through in part; `undo {entry.entry}` takes that back.",
+        OpenState.CHANGED: f"{what}: the target is neither as before nor as planned; look at it before anything else.",
+        OpenState.UNREACHABLE: f"{what}: the target couldn't be looked at.",
+    }[state]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from console.errors import ConfigurationError
+from console.errors import ConfigurationError, MtlsConsoleError
 from console.fleet.model import Beacon, Device, Fleet
 from console.nearest import did_you_mean
 from console.ports import BeaconGateway, DeviceGateway, HelloProbe
@@ -68,6 +68,24 @@ class SweepService:
     def say_hello(self, use: PairUse) -> None:
         """The console's own hello to one endpoint, stored with each beacon that devices reach there."""
         self._estate.record_hello(self._hello.hello(use.host, use.port, _address(use.address), HELLO_SECONDS))
+
+    def observe_again(self, beacon: Beacon) -> None:
+        """Its settings have changed: WinRM's view of it, and a hello to each of its endpoints."""
+        self.snapshot(beacon)
+        endpoints = {
+            (use.host, use.port): use
+            for use in self._estate.uses()
+            if use.beacon == beacon.name and use.protocol == "https"
+        }
+        for use in endpoints.values():
+            self.say_hello(use)
+
+    def look(self, target: str, observe: Callable[[], None]) -> None:
+        """Observe a target beside other work: a failure is recorded in the estate and goes no further."""
+        try:
+            observe()
+        except MtlsConsoleError as error:
+            self._estate.record_failure(target, str(error))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,59 @@
+"""Services from ports: the same assembly for the real adapters and for the fakes of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from console.agent.profile import AgentProfile
+from console.fleet.model import Fleet
+from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journal, SnapshotStore
+from console.services.editing import EditingService
+from console.services.estate import Estate
+from console.services.jobs import JobRunner
+from console.services.probing import ProbingService
+from console.services.recovery import RecoveryService
+from console.services.sessions import SessionService
+from console.services.sweep import SweepService
+from console.services.workspace import Workspace
+
+
+def assemble(
+    fleet: Fleet,
+    profile: AgentProfile,
+    clock: Clock,
+    *,
+    devices: DeviceGateway,
+    beacons: BeaconGateway,
+    hello: HelloProbe,
+    store: SnapshotStore,
+    journal: Journal,
+    close_store: Callable[[], None],
+    read_only: bool = False,
+    workers: int = 16,
+) -> Workspace:
+    """A workspace over these adapters. Its `close` lets the workers go first, and closes the store last."""
+    runner = JobRunner(workers, clock)
+    estate = Estate(fleet, profile, store, clock)
+    sweep = SweepService(fleet, devices, beacons, hello, estate, runner)
+
+    def close() -> None:
+        runner.close()
+        devices.close()
+        beacons.close()
+        close_store()
+
+    return Workspace(
+        fleet=fleet,
+        profile=profile,
+        clock=clock,
+        estate=estate,
+        sweep=sweep,
+        probing=ProbingService(fleet, devices, estate, runner, clock),
+        editing=EditingService(fleet, devices, beacons, journal, estate, sweep, runner, clock, read_only=read_only),
+        recovery=RecoveryService(fleet, devices, beacons, journal),
+        sessions=SessionService(fleet, devices, clock),
+        jobs=runner,
+        journal=journal,
+        read_only=read_only,
+        close=close,
+    )

@@ -1,0 +1,175 @@
+"""Plans: what an edit or an undo would change, target by target. Reads targets, writes nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from console.changes.beacon_plan import check_settings, plan_beacon_change
+from console.changes.device_plan import plan_device_change, resolve_edits
+from console.changes.inverse import inverse_beacon_change, inverse_device_change, is_newest, require_undoable
+from console.changes.lockout import forecast_lockouts
+from console.changes.model import BeaconChange, DeviceChange, JournalEntry, Lockout, Plan, TargetKind
+from console.errors import ConfigurationError, ExitStatus, UsageError
+from console.fleet.model import Beacon, Device, Fleet
+from console.iis.snapshot import BeaconSnapshot
+from console.nearest import did_you_mean
+from console.ports import Clock, DeviceGateway, Journal
+from console.services.estate import Estate
+from console.services.jobs import Job, JobKind, JobRunner, Work
+from console.services.sweep import SweepService
+
+DeviceMaker = Callable[[Device], DeviceChange | None]
+BeaconMaker = Callable[[Beacon], BeaconChange | None]
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What worker threads found, target by target."""
+
+    devices: dict[str, DeviceChange] = field(default_factory=dict)
+    beacons: dict[str, BeaconChange] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes plans. Every method blocks until each of its targets was read, or failed."""
+
+    fleet: Fleet
+    devices: DeviceGateway
+    journal: Journal
+    estate: Estate
+    sweep: SweepService
+    runner: JobRunner
+    clock: Clock
+
+    def devices_edited(self, names: Sequence[str], edits: Mapping[str, str | None]) -> Plan:
+        """Raises UsageError (a preference or value), ConfigurationError (a name), before anything is contacted."""
+        if not edits:
+            raise UsageError("nothing to set", hint="Give KEY=VALUE, or --unset KEY.")
+        resolve_edits(edits, self.estate.profile)
+        devices = [self._device(name) for name in dict.fromkeys(names)]
+
+        def make(device: Device) -> DeviceChange | None:
+            config = self.devices.read_config(device)
+            return plan_device_change(
+                device.name, config.path, config.content, config.sha256, edits, self.estate.profile
+            )
+
+        title = ", ".join(f"{key} removed" if value is None else f"{key}={value}" for key, value in edits.items())
+        return self._plan_devices(title, devices, make)
+
+    def beacons_edited(self, names: Sequence[str], settings: Mapping[str, str]) -> Plan:
+        """Raises UsageError (a setting or word), ConfigurationError (a name), before anything is contacted."""
+        if not settings:
+            raise UsageError("nothing to set", hint="Give KEY=VALUE: client_certificates, require_ssl or ask.")
+        checked = check_settings(settings)
+        beacons = [self._beacon(name) for name in dict.fromkeys(names)]
+
+        def make(beacon: Beacon) -> BeaconChange | None:
+            return plan_beacon_change(self._fresh(beacon), beacon.site, checked)
+
+        title = ", ".join(f"{setting}={word}" for setting, word in checked.items())
+        return self._plan_beacons(title, beacons, make)
+
+    def inverse(self, entry_id: str) -> Plan:
+        """Raises ConfigurationError for an entry that isn't there or was undone already."""
+        entries = self.journal.entries()
+        entry = self.journal.entry(entry_id)
+        require_undoable(entry)
+        title = f"undo of {entry.entry}: {entry.summary}"
+        if entry.device_change is not None:
+            change = entry.device_change
+            newest = is_newest(entry, entries)
+
+            def make_device(device: Device) -> DeviceChange | None:
+                content = self.devices.read_config(device).content
+                return inverse_device_change(change, content, newest=newest)
+
+            return self._plan_devices(title, [self._device(entry.target)], make_device, inverse_of=entry.entry)
+
+        def make_beacon(beacon: Beacon) -> BeaconChange | None:
+            return _inverse_of_beacon(entry, self._fresh(beacon))
+
+        return self._plan_beacons(title, [self._beacon(entry.target)], make_beacon, inverse_of=entry.entry)
+
+    def lockouts(self, plan: Plan) -> tuple[Lockout, ...]:
+        """Devices that get through now and would be cut off, as far as the estate is known now."""
+        return forecast_lockouts(self.estate.verdicts(), self.estate.judge_with(plan))
+
+    def _plan_devices(self, title: str, devices: Iterable[Device], make: DeviceMaker, inverse_of: str = "") -> Plan:
+        gathered = _Gathered()
+
+        def work_of(device: Device) -> Work:
+            def run(_job: Job) -> None:
+                change = make(device)
+                if change is not None:
+                    with gathered.lock:
+                        gathered.devices[device.name] = change
+
+            return Work(device.name, run)
+
+        return self._gather(TargetKind.DEVICE, title, [work_of(device) for device in devices], gathered, inverse_of)
+
+    def _plan_beacons(self, title: str, beacons: Iterable[Beacon], make: BeaconMaker, inverse_of: str = "") -> Plan:
+        gathered = _Gathered()
+
+        def work_of(beacon: Beacon) -> Work:
+            def run(_job: Job) -> None:
+                change = make(beacon)
+                if change is not None:
+                    with gathered.lock:
+                        gathered.beacons[beacon.name] = change
+
+            return Work(beacon.name, run, 150)
+
+        return self._gather(TargetKind.BEACON, title, [work_of(beacon) for beacon in beacons], gathered, inverse_of)
+
+    def _gather(self, kind: TargetKind, title: str, work: Sequence[Work], gathered: _Gathered, inverse_of: str) -> Plan:
+        job = self.runner.start(JobKind.READ, f"plan: {title}", work)
+        job.wait()
+        names = [item.target for item in work]
+        refused = {failure.target: failure.error for failure in job.failures}
+        changed = {*gathered.devices, *gathered.beacons}
+        unreached = (f.target for f in job.failures if f.exit_status is ExitStatus.UNREACHABLE)
+        plan = Plan(
+            id=self.journal.next_plan_id(),
+            created_at=self.clock.now(),
+            kind=kind,
+            title=title,
+            devices=tuple(gathered.devices[name] for name in names if name in gathered.devices),
+            beacons=tuple(gathered.beacons[name] for name in names if name in gathered.beacons),
+            unchanged=tuple(name for name in names if name not in changed and name not in refused),
+            refused=refused,
+            unreached=tuple(unreached),
+            inverse_of=inverse_of,
+        )
+        return replace(plan, lockouts=self.lockouts(plan))
+
+    def _fresh(self, beacon: Beacon) -> BeaconSnapshot:
+        """Read now, so that the plan's precondition is what is there now."""
+        self.sweep.snapshot(beacon)
+        return self.estate.observation().beacons[beacon.name]
+
+    def _device(self, name: str) -> Device:
+        try:
+            return self.fleet.device(name)
+        except KeyError:
+            known = [device.name for device in self.fleet.devices]
+            raise ConfigurationError(f"no device is named {name!r}", hint=did_you_mean(name, known)) from None
+
+    def _beacon(self, name: str) -> Beacon:
+        try:
+            return self.fleet.beacon(name)
+        except KeyError:
+            known = [beacon.name for beacon in self.fleet.beacons]
+            raise ConfigurationError(f"no beacon is named {name!r}", hint=did_you_mean(name, known)) from None
+
+
+def _inverse_of_beacon(entry: JournalEntry, snapshot: BeaconSnapshot) -> BeaconChange | None:
+    """Of an entry that wasn't ended, any step may have gone through: what is there now decides for each."""
+    if entry.beacon_change is None:
+        return None
+    return inverse_beacon_change(entry.beacon_change, snapshot)
