@@ -1,0 +1,181 @@
+"""Reads one device: two commands on one connection, and the names that it resolves in a third of their own time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from adapters.ssh.facts import Records, Who, account, clock, directory_fact, file_fact, key_fact, text
+from adapters.ssh.names import HOST, is_address, name_fact
+from adapters.ssh.scripts import bootstrap, library, records, whole
+from adapters.ssh.session import DeviceSession
+from adapters.ssh.text import plain, quoted
+from adapters.ssh.tls_stack import tls_stack
+from console.agent.document import ConfigDocument
+from console.agent.failover import failover_uses
+from console.agent.preferences import effective_tls
+from console.agent.profile import AgentProfile
+from console.agent.secrets import mask_secrets
+from console.agent.snapshot import DeviceSnapshot, FileFact, FileState, NameFact
+from console.errors import CommandFailed
+from console.ports import Clock
+
+FACTS_SECONDS = 60.0
+FILES_SECONDS = 60.0
+NAMES_SECONDS = 20.0
+PEM_LIMIT = 2_000_000
+"""Bytes of a CA bundle; a larger one is TOO_LARGE."""
+ENTRIES_LIMIT = 1000
+PATHS_LIMIT = 24
+NAMES_LIMIT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Paths that an effective TLS preference of some component names, each once."""
+
+    files: tuple[str, ...]
+    directories: tuple[str, ...]
+    keys: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+
+def collect(
+    session: DeviceSession,
+    profile: AgentProfile,
+    console_clock: Clock,
+    hosts: Sequence[str],
+    resolved: frozenset[str],
+) -> DeviceSnapshot:
+    """`resolved`: hosts for which [resolve] says where they are, so that the device isn't asked.
+
+    Raises SshError, HostKeyError, CredentialError, CommandFailed.
+    """
+    device = session.device
+    answer = ask(session, f"facts {quoted(device.config_ini)} {quoted(device.agent_user)}", FACTS_SECONDS)
+    taken_at = console_clock.now()
+    user, source = _agent_user(device.agent_user, device.config_ini, answer)
+    who = Who(account(answer, "agent", user), account(answer, "login", text(answer, "login")))
+    config = file_fact(answer, "config", device.config_ini, who)
+    document = ConfigDocument.parse(config.content or b"")
+    wanted = wanted_by(document, profile)
+    notes = [*_notes(answer, config)]
+    files = ask(session, _reading(wanted), FILES_SECONDS)
+    notes += [f"{path} is relative; it was looked for in the login's home" for path in _relative(wanted)]
+    return DeviceSnapshot(
+        device=device.name,
+        taken_at=taken_at,
+        clock=clock(answer),
+        system=text(answer, "system"),
+        release=text(answer, "release"),
+        hostname=text(answer, "hostname"),
+        login=text(answer, "login"),
+        agent_user=user,
+        agent_user_source=source,
+        agent_version=text(answer, "version"),
+        # The hash stays that of the file; passwords go no further than this line.
+        config=replace(config, content=None if config.content is None else mask_secrets(config.content)),
+        files=tuple(file_fact(files, f"file.{n}", path, who) for n, path in enumerate(wanted.files)),
+        directories=tuple(directory_fact(files, f"dir.{n}", path, who) for n, path in enumerate(wanted.directories)),
+        keys=tuple(key_fact(files, f"key.{n}", path, who) for n, path in enumerate(wanted.keys)),
+        tls=tls_stack(answer),
+        names=_names(session, [*hosts, *wanted.hosts], resolved),
+        notes=tuple(notes),
+    )
+
+
+def ask(session: DeviceSession, main: str, seconds: float) -> Records:
+    """Run functions of collect.sh. Raises CommandFailed where the answer isn't whole."""
+    script = whole(library("common.sh"), library("collect.sh"), main)
+    output = session.run(bootstrap(script), script, seconds)
+    name = session.device.name
+    if output.timed_out:
+        raise CommandFailed(f"the device took more than {seconds:.0f} s to answer", target=name, phase="read")
+    if output.lost:
+        raise CommandFailed("the connection was lost while the device answered", target=name, phase="read")
+    if output.status != 0 and not output.stdout:
+        said = plain(output.stderr)
+        raise CommandFailed(
+            f"the device's shell ended with status {output.status}" + (f": {said}" if said else ""),
+            target=name,
+            phase="read",
+            hint="A POSIX sh and dd are needed on the device.",
+        )
+    return records(output.stdout, name)
+
+
+def wanted_by(document: ConfigDocument, profile: AgentProfile) -> Wanted:
+    """What is read of a device that has this config.ini."""
+    tls = [effective_tls(document, profile, name) for name in profile.components]
+    return Wanted(
+        files=_once(p for each in tls for p in (each.ca_file, each.client_certificate)),
+        directories=_once(each.ca_directory for each in tls),
+        keys=_once(each.client_key for each in tls),
+        hosts=_once(entry.host for entry in failover_uses(document, profile)),
+    )
+
+
+def _once(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))[:PATHS_LIMIT]
+
+
+def _reading(wanted: Wanted) -> str:
+    lines = [f"file file.{n} {_word(path)} pem {PEM_LIMIT}" for n, path in enumerate(wanted.files)]
+    lines += [f"directory dir.{n} {_word(path)} {ENTRIES_LIMIT}" for n, path in enumerate(wanted.directories)]
+    lines += [f"key key.{n} {_word(path)}" for n, path in enumerate(wanted.keys)]
+    return "\n".join(lines)
+
+
+def _word(path: str) -> str:
+    """A path with a NUL can't be given to any command; its part before the NUL is what the C library would open."""
+    path = path.partition("\0")[0] or "/dev/null/none"
+    return quoted(f"./{path}" if path.startswith("-") else path)
+
+
+def _names(session: DeviceSession, hosts: Sequence[str], resolved: frozenset[str]) -> tuple[NameFact, ...]:
+    asked = [h for h in dict.fromkeys(hosts) if h and h not in resolved and not is_address(h)][:NAMES_LIMIT]
+    odd = tuple(NameFact(plain(host), error="isn't a host name") for host in asked if not HOST.fullmatch(host))
+    asked = [host for host in asked if HOST.fullmatch(host)]
+    if not asked:
+        return odd
+    script = whole(
+        library("common.sh"),
+        library("collect.sh"),
+        "\n".join(f"resolve name.{n} {quoted(host)}" for n, host in enumerate(asked)),
+    )
+    # A name server that doesn't answer must not cost the snapshot: what has come by then counts.
+    output = session.run(bootstrap(script), script, NAMES_SECONDS)
+    answer = records(output.stdout, session.device.name, partial=True)
+    return tuple(name_fact(answer, f"name.{n}", host) for n, host in enumerate(asked)) + odd
+
+
+def _agent_user(given: str, config_ini: str, answer: Records) -> tuple[str, str]:
+    if given:
+        return given, "fleet file"
+    owner = text(answer, "owner")
+    directory = config_ini.rpartition("/")[0] or "/"
+    if owner:
+        return owner, f"owner of {directory}"
+    return "root", f"assumed: {directory} can't be looked at"
+
+
+def _notes(answer: Records, config: FileFact) -> list[str]:
+    notes: list[str] = []
+    if config.state is not FileState.PRESENT:
+        notes.append(f"{plain(config.path)} is {config.state.value}: the agent's defaults are taken")
+    elif config.content is None:
+        notes.append(f"{plain(config.path)} couldn't be read: the agent's defaults are taken")
+    if "config.redacted" in answer:
+        notes.append(f"{plain(config.path)} holds what looks like a private key; that part stayed on the device")
+    if not config.sha256:
+        notes.append("the device has no tool for SHA-256 (sha256sum, shasum, openssl, digest): it can't be edited")
+    if not text(answer, "openssl.version"):
+        notes.append("the device has no openssl on its path")
+    if not text(answer, "clock"):
+        notes.append("the device's date can't tell the time")
+    return notes
+
+
+def _relative(wanted: Wanted) -> list[str]:
+    paths = (*wanted.files, *wanted.directories, *wanted.keys)
+    return [plain(path) for path in dict.fromkeys(paths) if not path.startswith("/")]

@@ -1,0 +1,96 @@
+"""console.ports.DeviceGateway over SSH."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapters.ssh import edits
+from adapters.ssh.collector import collect
+from adapters.ssh.connection import Timeouts
+from adapters.ssh.hostkeys import KnownHosts
+from adapters.ssh.probe import probe
+from adapters.ssh.session import DeviceSession
+from adapters.ssh.shell import DeviceShell, open_shell
+from adapters.ssh.target import Target, TargetResolver
+from console.agent.profile import AgentProfile
+from console.agent.snapshot import DeviceSnapshot
+from console.fleet.model import Device, Fleet
+from console.ports import Clock, ConfigFile, ProbeRequest, SecretSource
+from console.readiness.model import LiveResult
+
+
+class SshDeviceGateway:
+    """One connection per device, shared by all its work; every call blocks and may come from any thread."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        profile: AgentProfile,
+        secrets: SecretSource,
+        clock: Clock,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        """Raises ConfigurationError where ~/.ssh/config can't be read."""
+        self._profile = profile
+        self._secrets = secrets
+        self._clock = clock
+        self._timeouts = timeouts or Timeouts()
+        self._resolver = TargetResolver(fleet)
+        self._resolved = frozenset(host for host, _ in fleet.resolve)
+        self._lock = threading.Lock()
+        self._sessions: dict[str, DeviceSession] = {}
+        self._known_hosts: dict[tuple[Path, ...], KnownHosts] = {}
+
+    def collect(self, device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
+        return collect(self._session(device), self._profile, self._clock, hosts, self._resolved)
+
+    def read_config(self, device: Device) -> ConfigFile:
+        return edits.read_config(self._session(device))
+
+    def replace_config(self, device: Device, before_sha256: str, content: bytes) -> None:
+        edits.replace_config(self._session(device), before_sha256, content)
+
+    def restore_config(self, device: Device, before_sha256: str, backup_sha256: str) -> None:
+        edits.restore_config(self._session(device), before_sha256, backup_sha256)
+
+    def probe(self, device: Device, request: ProbeRequest) -> LiveResult:
+        return probe(self._session(device), request, self._clock)
+
+    def open_shell(self, device: Device, term: str, columns: int, rows: int) -> DeviceShell:
+        return open_shell(self._session(device), term, columns, rows)
+
+    def disconnect(self, device: Device) -> None:
+        with self._lock:
+            session = self._sessions.pop(device.name, None)
+        if session is not None:
+            session.disconnect()
+
+    def close(self) -> None:
+        with self._lock:
+            sessions = list(self._sessions.values())
+            self._sessions.clear()
+        for session in sessions:
+            session.close()
+
+    def _session(self, device: Device) -> DeviceSession:
+        with self._lock:
+            session = self._sessions.get(device.name)
+            if session is None or session.device != device:
+                session = DeviceSession(
+                    device, self._resolver.resolve, self._secrets, self._known_hosts_of, self._timeouts
+                )
+                self._sessions[device.name] = session
+            return session
+
+    def _known_hosts_of(self, target: Target) -> KnownHosts:
+        """Read once for all devices that share the files."""
+        with self._lock:
+            known = self._known_hosts.get(target.known_hosts)
+            if known is None:
+                known = KnownHosts()
+                for path in target.known_hosts:
+                    known.add(path)
+                self._known_hosts[target.known_hosts] = known
+            return known

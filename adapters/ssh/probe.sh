@@ -1,0 +1,60 @@
+# One live handshake. common.sh stands before this text.
+
+# as_user USER: AS is how "sh -c TEXT" becomes that account's: a program, "same", or "none" where it can't.
+as_user() {
+  AS=none
+  if [ -z "$1" ] || [ "$(id -un 2>/dev/null)" = "$1" ]; then AS=same; return; fi
+  uid=$(id -u "$1" 2>/dev/null) gid=$(id -g "$1" 2>/dev/null)
+  if [ -z "$uid" ] || [ -z "$gid" ]; then return; fi
+  if [ "$(id -u)" = 0 ]; then
+    if has setpriv && setpriv --reuid="$uid" --regid="$gid" --init-groups true 2>/dev/null; then AS=setpriv
+    elif has runuser && runuser -u "$1" -- true 2>/dev/null; then AS=runuser
+    elif has su && su -s /bin/sh "$1" -c true </dev/null >/dev/null 2>&1; then AS='su -s'
+    elif has su && su "$1" -c true </dev/null >/dev/null 2>&1; then AS=su
+    fi
+  elif has sudo && sudo -n -u "$1" true </dev/null >/dev/null 2>&1; then AS=sudo
+  fi
+}
+
+# run_as USER TEXT
+run_as() {
+  case $AS in
+    setpriv) setpriv --reuid="$uid" --regid="$gid" --init-groups sh -c "$2" ;;
+    runuser) runuser -u "$1" -- sh -c "$2" ;;
+    'su -s') su -s /bin/sh "$1" -c "$2" ;;
+    su) su "$1" -c "$2" ;;
+    sudo) sudo -n -u "$1" sh -c "$2" ;;
+    *) sh -c "$2" ;;
+  esac
+}
+
+zeros() {
+  if [ "$1" -ge 1024 ]; then dd if=/dev/zero bs=1024 count=$(($1 / 1024)) 2>/dev/null; fi
+  if [ $(($1 % 1024)) -gt 0 ]; then dd if=/dev/zero bs=$(($1 % 1024)) count=1 2>/dev/null; fi
+}
+
+# What a server makes a tool print is bounded here already.
+bounded() { cut -c1-400 | sed 400q; }
+
+# with_curl USER BYTES TEXT: TEXT ends by printing "mtls-rc CODE".
+with_curl() {
+  rec tool curl
+  if [ "$2" -ge 0 ]; then rec said "$(zeros "$2" | run_as "$1" "$3" 2>&1 | bounded)"
+  else rec said "$(run_as "$1" "$3" </dev/null 2>&1 | bounded)"
+  fi
+}
+
+# with_openssl USER BYTES SECONDS HEAD TEXT: s_client has no time limit of its own.
+with_openssl() {
+  rec tool openssl
+  bytes=$2
+  if [ "$bytes" -lt 0 ]; then bytes=0; fi
+  rec said "$(
+    {
+      { printf "$4"; zeros "$bytes"; sleep "$3"; } | run_as "$1" "$5" 2>&1 &
+      child=$!
+      (sleep "$3"; kill "$child") >/dev/null 2>&1 &
+      wait "$child" 2>/dev/null
+    } | bounded
+  )"
+}

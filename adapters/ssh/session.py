@@ -1,0 +1,175 @@
+"""One device's connection, shared by all its work: made when first needed, made again once when it has died."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import paramiko
+
+from adapters.ssh.connection import Connection, Timeouts, connect
+from adapters.ssh.hostkeys import KnownHosts
+from adapters.ssh.target import Target
+from adapters.ssh.text import plain
+from console.errors import CommandFailed, SshError
+from console.fleet.model import Device
+from console.ports import SecretSource
+
+OUTPUT_LIMIT = 16 * 1024 * 1024
+"""A device that prints more than this is cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    status: int | None
+    """None: the connection or the time ended before the command did."""
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool = False
+    lost: bool = False
+
+
+class DeviceSession:
+    """Thread-safe. Channels run side by side on one transport; only connecting and editing are serialised."""
+
+    def __init__(
+        self,
+        device: Device,
+        resolve: Callable[[Device], Target],
+        secrets: SecretSource,
+        known_hosts: Callable[[Target], KnownHosts],
+        timeouts: Timeouts,
+    ) -> None:
+        self.device = device
+        self.editing = threading.Lock()
+        self._resolve = resolve
+        self._secrets = secrets
+        self._known_hosts = known_hosts
+        self._timeouts = timeouts
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._closed = False
+
+    def run(self, command: str, stdin: bytes, timeout: float, limit: int = OUTPUT_LIMIT) -> Output:
+        """Run a command; what it printed, also where it was cut off. Raises SshError when it couldn't be started,
+        CommandFailed when it printed more than `limit` bytes."""
+        channel = self.open_channel()
+        try:
+            channel.settimeout(timeout)
+            channel.exec_command(command)
+        except (paramiko.SSHException, EOFError, OSError) as exc:
+            channel.close()
+            raise SshError(
+                f"the device doesn't run commands: {plain(str(exc)) or 'the connection was closed'}",
+                target=self.device.name,
+                phase="run",
+            ) from exc
+        try:
+            return self._exchange(channel, stdin, time.monotonic() + timeout, limit)
+        finally:
+            channel.close()
+
+    def open_channel(self) -> paramiko.Channel:
+        """Raises SshError, HostKeyError, CredentialError."""
+        reused, connection = self._connected()
+        try:
+            return self._open(connection)
+        except SshError:
+            self._drop(connection)
+            if not reused:
+                raise
+        return self._open(self._connected()[1])
+
+    def _open(self, connection: Connection) -> paramiko.Channel:
+        try:
+            return connection.transport.open_session(timeout=self._timeouts.channel)
+        except paramiko.ChannelException as exc:
+            raise SshError(
+                f"the device refused a session: {plain(str(exc))}", target=self.device.name, phase="run"
+            ) from exc
+        except (paramiko.SSHException, EOFError, OSError) as exc:
+            raise SshError(
+                f"the connection was lost: {plain(str(exc)) or 'closed by the device'}",
+                target=self.device.name,
+                phase="run",
+            ) from exc
+
+    def _connected(self) -> tuple[bool, Connection]:
+        with self._lock:
+            if self._closed:
+                raise SshError("the console is closing", target=self.device.name, phase="connect")
+            if self._connection is not None and self._connection.alive:
+                return True, self._connection
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            self._connection = connect(self._resolve(self.device), self._timeouts, self._secrets, self._known_hosts)
+            return False, self._connection
+
+    def _drop(self, connection: Connection) -> None:
+        with self._lock:
+            if self._connection is connection:
+                self._connection = None
+        connection.close()
+
+    def disconnect(self) -> None:
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        self._closed = True
+        self.disconnect()
+
+    def login_user(self) -> str:
+        return self._connected()[1].target.user
+
+    def _exchange(self, channel: paramiko.Channel, stdin: bytes, deadline: float, limit: int) -> Output:
+        """Send on a thread of its own, as a command may answer before it has read everything."""
+        sender = threading.Thread(
+            target=_send, args=(channel, stdin), name=f"ssh-stdin-{self.device.name}", daemon=True
+        )
+        sender.start()
+        errors = bytearray()
+        out = bytearray()
+        timed_out = False
+        while True:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                timed_out = True
+                break
+            channel.settimeout(remaining)
+            try:
+                chunk = channel.recv(65536)
+            except TimeoutError:
+                timed_out = True
+                break
+            out += chunk
+            while channel.recv_stderr_ready() and len(errors) < limit:
+                errors += channel.recv_stderr(65536)
+            if len(out) > limit:
+                raise CommandFailed(
+                    f"the device printed more than {limit} bytes and was cut off", target=self.device.name, phase="run"
+                )
+            if not chunk:
+                break
+        status = None if timed_out else self._status(channel, deadline)
+        while channel.recv_stderr_ready() and len(errors) < limit:
+            errors += channel.recv_stderr(65536)
+        return Output(status, bytes(out), bytes(errors), timed_out, lost=status is None and not timed_out)
+
+    def _status(self, channel: paramiko.Channel, deadline: float) -> int | None:
+        channel.status_event.wait(max(0.0, deadline - time.monotonic()))
+        status = channel.exit_status if channel.exit_status_ready() else -1
+        return status if status >= 0 else None
+
+
+def _send(channel: paramiko.Channel, data: bytes) -> None:
+    # What stops the sender (a lost connection, a command that ended) shows on the receiving side, which reports it.
+    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+        channel.sendall(data)
+        channel.shutdown_write()
