@@ -234,9 +234,9 @@ def _extensions(parsed: x509.Certificate) -> dict[str, object]:
     values: dict[str, object] = {"critical_unknown": ()}
     unknown: list[str] = []
     for extension in parsed.extensions:
-        if extension.critical and extension.oid not in _KNOWN_CRITICAL:
-            if extension.oid.dotted_string != _NETSCAPE_TYPE:
-                unknown.append(extension.oid.dotted_string)
+        oid = extension.oid
+        if extension.critical and oid not in _KNOWN_CRITICAL and oid.dotted_string != _NETSCAPE_TYPE:
+            unknown.append(oid.dotted_string)
         values.update(_extension(extension.value))
     values["critical_unknown"] = tuple(unknown)
     return values

@@ -43,8 +43,8 @@ class ChainResult:
     """OpenSSL's X509_V_ERR_… number."""
     depth: int = 0
     text: str = ""
-    subject: str = ""
-    """Of the certificate at fault."""
+    at_fault: bytes = b""
+    """The certificate that the error is about, where there is one."""
     chain: tuple[bytes, ...] = ()
     """Leaf first; empty where none was built."""
 
@@ -88,17 +88,16 @@ def _verify(
 ) -> ChainResult:
     subject = openssl_certificate(leaf)
     if subject is None:
-        return ChainResult(False, 0, 0, "the certificate can't be decoded", "")
+        return ChainResult(False, 0, 0, "the certificate can't be decoded", leaf)
     others = [loaded for der in sent if (loaded := openssl_certificate(der)) is not None]
     context = crypto.X509StoreContext(_store(trust, at, options.partial), subject, others)
     try:
         built = tuple(_der(member) for member in context.get_verified_chain())
     except crypto.X509StoreContextError as error:
         code, depth, text = error.errors[:3]
-        at_fault = _name(error.certificate)
-        return ChainResult(False, int(code), int(depth), str(text), at_fault)
+        return ChainResult(False, int(code), int(depth), str(text), _der_or_nothing(error.certificate))
     except crypto.Error:
-        return ChainResult(False, 0, 0, "OpenSSL can't check this chain", certificate(leaf).label)
+        return ChainResult(False, 0, 0, "OpenSSL can't check this chain", leaf)
     return _afterwards(trust, built, options)
 
 
@@ -118,11 +117,11 @@ def _der(member: crypto.X509) -> bytes:
     return crypto.dump_certificate(crypto.FILETYPE_ASN1, member)
 
 
-def _name(member: crypto.X509) -> str:
+def _der_or_nothing(member: crypto.X509) -> bytes:
     try:
-        return certificate(_der(member)).label
+        return _der(member)
     except crypto.Error:
-        return ""
+        return b""
 
 
 def _afterwards(trust: tuple[Anchor, ...], built: tuple[bytes, ...], options: ChainOptions) -> ChainResult:
@@ -152,7 +151,7 @@ def _by_level(chain: tuple[Certificate, ...], built: tuple[bytes, ...], options:
 
 
 def _refused(code: int, text: str, depth: int, facts: Certificate, built: tuple[bytes, ...]) -> ChainResult:
-    return ChainResult(False, code, depth, text, facts.label, built)
+    return ChainResult(False, code, depth, text, facts.der, built)
 
 
 def _trust_of(anchor: Anchor | None, purpose: str) -> bool | None:

@@ -1,4 +1,4 @@
-"""Does a certificate stand for a host? As libcurl decides (lib/vtls/openssl.c, lib/vtls/hostcheck.c), and as OpenSSL does."""
+"""Does a certificate stand for a host? As libcurl decides (vtls/openssl.c, vtls/hostcheck.c), and as OpenSSL does."""
 
 from __future__ import annotations
 

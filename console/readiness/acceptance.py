@@ -1,0 +1,147 @@
+"""Will the beacon take the device's certificate? IIS and http.sys as windows.md §2 describes them.
+
+Nothing of this was tried on Windows: the rules are the documented ones, in the order in which the sub-status is decided
+(403.7, 403.17, 403.16, 403.13).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certificate
+from console.pki.chain import ChainOptions, ChainResult, verify_chain
+from console.pki.loading import Anchor
+from console.readiness.beacon_view import ClientMode
+from console.readiness.diagnosis import Problem, follow
+from console.readiness.model import Side
+from console.readiness.outcome import clean, failed, unknown
+
+if TYPE_CHECKING:
+    from console.readiness.beacon_view import Endpoint
+    from console.readiness.case import Case
+
+_LAST_BUILD_2012R2 = 9600
+_IIS = ChainOptions(purpose="", partial=False, level=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    problem: Problem | None = None
+    why_not: str = ""
+    """Why it can't be told."""
+    skipped: str = ""
+    """Why it needn't be told."""
+
+
+def judge_acceptance(case: Case) -> Acceptance:
+    """Never raises."""
+    if not case.https or case.mode is ClientMode.IGNORE:
+        return Acceptance(skipped="the beacon doesn't look at client certificates here")
+    if case.sends_certificate is False:
+        return Acceptance(skipped="the device sends no certificate")
+    if case.endpoint is None or not case.endpoint.reached or case.mode is None:
+        return Acceptance(why_not="the beacon's settings and stores weren't observed over WinRM")
+    if case.device is None or case.sends_certificate is None:
+        return Acceptance(why_not="whether the device sends a certificate wasn't observed")
+    if not case.client_chains:
+        return Acceptance(why_not="the device's certificate wasn't collected")
+    if not case.client_chain:
+        return Acceptance(skipped="the device can't load its certificate")
+    return _judge(case, case.endpoint)
+
+
+def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
+    leaf = certificate(case.client_chain[0])
+    if leaf.not_before is None or leaf.not_after is None:
+        return Acceptance(why_not="the dates of the device's certificate can't be read")
+    if endpoint.skew is None:
+        return Acceptance(why_not="the beacon's clock wasn't observed")
+    if not leaf.valid_at(case.beacon_now):
+        return Acceptance(_dates(case, leaf))
+    if case.documented:
+        return Acceptance()
+    if endpoint.snapshot.os_build <= _LAST_BUILD_2012R2 and (odd := misplaced_roots(endpoint)):
+        message = f"{len(odd)} certificate(s) in the beacon's Trusted Root store aren't self-signed, such as “{odd[0]}”"
+        return Acceptance(Problem("beacon.root-store-mixed", failed(f"{message}: every client is refused (403.16)")))
+    usage_checked = endpoint.record is None or endpoint.record.usagecheck
+    uses = leaf.extended_key_usage
+    if usage_checked and uses is not None and not {CLIENT_AUTH, ANY_USE} & {*uses}:
+        message = "The device's certificate isn't made for client authentication (extended key usage)"
+        return Acceptance(
+            Problem("device.client-certificate-use", failed(message, evidence={"certificate": leaf.label}))
+        )
+    result = verify_chain(
+        tuple(Anchor(entry.der) for entry in endpoint.roots),
+        case.client_chain[0],
+        (*case.client_chain[1:], *(entry.der for entry in endpoint.intermediates)),
+        case.beacon_now,
+        _IIS,
+    )
+    if not result.ok:
+        return Acceptance(_untrusted(case, endpoint, leaf, result))
+    return _revocation(endpoint, result)
+
+
+def misplaced_roots(endpoint: Endpoint) -> tuple[str, ...]:
+    """Certificates of LocalMachine\\Root that aren't self-signed (KB2802568)."""
+    facts = (certificate(entry.der) for entry in endpoint.roots)
+    return tuple(clean(fact.label, 80) for fact in facts if fact.subject_der and not fact.self_issued)
+
+
+def _dates(case: Case, leaf: Certificate) -> Problem:
+    label = clean(leaf.label, 120)
+    evidence = {"certificate": label, "beacon's clock": f"{case.beacon_now:%Y-%m-%d %H:%M} UTC"}
+    if leaf.valid_at(case.pair.now):
+        message = f"By the beacon's clock ({case.beacon_now:%Y-%m-%d %H:%M} UTC) “{label}” isn't valid (403.17)"
+        return Problem("beacon.clock-wrong", failed(message, evidence=evidence))
+    early = leaf.not_before is not None and case.beacon_now < leaf.not_before
+    moment = leaf.not_before if early else leaf.not_after
+    said = f"is not valid before {moment:%Y-%m-%d}" if early else f"expired {moment:%Y-%m-%d}"
+    message = f"The device's certificate “{label}” {said}: the beacon answers 403.17"
+    return Problem("device.client-certificate-dates", failed(message, evidence=evidence))
+
+
+def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainResult) -> Problem:
+    label = clean(leaf.label, 120)
+    evidence = {"openssl": f"error {result.code} at depth {result.depth}: {result.text}", "certificate": label}
+    known = tuple(entry.der for entry in endpoint.intermediates)
+    top = follow((*case.client_chain, *known))
+    issuer = clean(top.issuer or "an unnamed issuer", 160)
+    roots = {certificate(entry.der).subject_der for entry in endpoint.roots}
+    if result.code in (9, 10):
+        text = f"A certificate above “{label}” isn't valid by the beacon's clock: 403.16"
+        return Problem("beacon.client-chain-refused", failed(text, side=Side.DEVICE, evidence=evidence))
+    if result.code not in (2, 18, 19, 20, 21):
+        text = f"The beacon can't accept the chain of “{label}” ({result.text}): 403.16"
+        return Problem("beacon.client-chain-refused", failed(text, side=Side.DEVICE, evidence=evidence))
+    if top.der == leaf.der and not leaf.self_signed and top.issuer_der not in roots:
+        text = f"The device sends no intermediate, and the beacon doesn't know “{issuer}”: 403.16"
+        return Problem("device.client-chain-incomplete", failed(text, evidence=evidence))
+    what = f"“{label}” is self-signed and" if leaf.self_signed else f"“{issuer}”, which issued “{label}”,"
+    text = f"{what} isn't in the beacon's Trusted Root store: 403.16"
+    return Problem("beacon.client-issuer-untrusted", failed(text, evidence=evidence))
+
+
+def _revocation(endpoint: Endpoint, result: ChainResult) -> Acceptance:
+    """Modes as http.sys has them: 0, the default, checks; then 403.13 where the check can't be made."""
+    if endpoint.record is None:
+        return Acceptance(why_not="the endpoint's http.sys record wasn't found, so its revocation mode isn't known")
+    if not endpoint.record.verifyclientcertrevocation:
+        return Acceptance()
+    members = [certificate(der) for der in result.chain[:-1]]
+    bare = [facts for facts in members if not facts.revocation_lists and not facts.status_responders]
+    if bare:
+        message = (
+            f"The beacon checks revocation of client certificates, and “{clean(bare[0].label, 80)}” names no "
+            "revocation list: 403.13"
+        )
+        return Acceptance(Problem("beacon.client-revocation", failed(message)))
+    addresses = sorted({url for facts in members for url in (*facts.revocation_lists, *facts.status_responders)})
+    message = (
+        "The beacon checks revocation of client certificates; whether it reaches their revocation lists "
+        "wasn't observed (it answers 403.13 where it doesn't)"
+    )
+    return Acceptance(
+        Problem("beacon.client-revocation", unknown(message, evidence={"addresses": ", ".join(addresses)}))
+    )

@@ -1,0 +1,24 @@
+"""Every check there is. Importing this module registers them."""
+
+from __future__ import annotations
+
+from console.readiness.checks import (  # noqa: F401 - imported for their registrations
+    acceptance,
+    bindings,
+    client_files,
+    clocks,
+    expiry,
+    late_request,
+    name,
+    network,
+    preferences,
+    protocols,
+    revocation,
+    server_certificate,
+    trust_files,
+    trusted,
+)
+from console.readiness.registry import registered
+
+CHECKS = registered()
+"""In the order of the handshake."""

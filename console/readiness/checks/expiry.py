@@ -1,0 +1,59 @@
+"""What ends soon: leaves, chains and anchors of both sides (policy: soon_days)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from console.pki.certificates import certificate
+from console.readiness.case import Case
+from console.readiness.checks.chain_rules import SERVER_CHAIN
+from console.readiness.model import Side, Step
+from console.readiness.outcome import Outcome, clean, not_applicable, passed, unknown, warned
+from console.readiness.registry import Need, Severity, check
+
+
+@check(
+    "beacon.expires-soon",
+    step=Step.SERVER_CERTIFICATE,
+    side=Side.BEACON,
+    refused_by=None,
+    severity=Severity.SOON,
+    rule="No certificate of the beacon's chain, its anchor on the device included, ends within soon_days.",
+    source="handshake.md P-SOON-01, W-01",
+    remedy="Renew the certificate in time and bind the new one; capture the http.sys flags first, they are reset.",
+    needs=SERVER_CHAIN,
+)
+def beacon_expires_soon(case: Case) -> Outcome:
+    chain = case.server_chain.chain
+    if not chain:
+        return not_applicable("The chain doesn't hold")
+    return _soon(case, chain)
+
+
+@check(
+    "device.expires-soon",
+    step=Step.ACCEPTED,
+    side=Side.DEVICE,
+    refused_by=None,
+    severity=Severity.SOON,
+    rule="No certificate that the device sends ends within soon_days.",
+    source="handshake.md P-SOON-01, W-01",
+    remedy="Renew the device's certificate in time.",
+    needs=(Need.HTTPS, Need.DEVICE, Need.CLIENT_CERTIFICATE),
+)
+def device_expires_soon(case: Case) -> Outcome:
+    if not case.client_chain:
+        return not_applicable("No client certificate can be loaded")
+    return _soon(case, case.client_chain)
+
+
+def _soon(case: Case, chain: tuple[bytes, ...]) -> Outcome:
+    ends = [(facts.not_after, facts) for facts in map(certificate, chain) if facts.not_after is not None]
+    if not ends:
+        return unknown("The dates can't be read")
+    moment, facts = min(ends, key=lambda end: end[0])
+    left = moment - case.pair.now
+    if timedelta(0) <= left <= timedelta(days=case.policy.soon_days):
+        days = max(left.days, 0)
+        return warned(f"“{clean(facts.label, 120)}” expires in {days} day(s), {moment:%Y-%m-%d}", risk=True)
+    return passed(f"Nothing ends before {moment:%Y-%m-%d}")

@@ -1,0 +1,114 @@
+"""When the beacon asks for the client certificate: in the first handshake, or after the request (IIS's default)."""
+
+from __future__ import annotations
+
+from console.readiness.beacon_view import ClientMode
+from console.readiness.case import Case
+from console.readiness.model import Side, Step
+from console.readiness.outcome import Outcome, failed, not_applicable, passed, unknown, warned
+from console.readiness.registry import Need, Severity, check
+
+_BUILD_2025 = 26100
+_REMEDY = (
+    "Ask in the first handshake (ask=first-handshake: clientcertnegotiation of the http.sys record); in an emergency "
+    "disable TLS 1.3 on the binding."
+)
+_NEEDS = (Need.HTTPS, Need.BEACON)
+
+
+def _late(case: Case) -> bool | None:
+    """The certificate is asked for after the request; None: not observed."""
+    if case.mode is None or case.endpoint is None:
+        return None
+    if case.mode is ClientMode.IGNORE or (case.access is not None and case.access.never_asks):
+        return False
+    asks = case.endpoint.asks_first
+    return None if asks is None else not asks
+
+
+@check(
+    "beacon.late-request-tls13",
+    step=Step.CLIENT_CERTIFICATE,
+    side=Side.BEACON,
+    refused_by=Side.BEACON,
+    rule="Where the certificate is asked for late, TLS 1.3 isn't negotiated (reset below build 26100, 500 from there).",
+    source="handshake.md B-NEG-02; windows.md 2.1 (measured on the emulated beacon: T269)",
+    remedy=_REMEDY,
+    needs=(*_NEEDS, Need.DEVICE),
+)
+def late_request_tls13(case: Case) -> Outcome:
+    late = _late(case)
+    if late is None:
+        return unknown("When the beacon asks for a client certificate wasn't observed")
+    if not late:
+        return passed("The beacon asks in the first handshake, or not at all")
+    versions = case.newest_version
+    if not versions:
+        return not_applicable("No TLS version is negotiated")
+    answer = "answers 500" if case.endpoint is not None and case.endpoint.snapshot.os_build >= _BUILD_2025 else "resets"
+    if versions == ("TLSv1.3",):
+        return failed(
+            f"The beacon asks for the certificate after the request; on TLS 1.3 that can't be, and it {answer}"
+        )
+    if "TLSv1.3" in versions:
+        return unknown(
+            f"The beacon asks for the certificate after the request; if the device speaks TLS 1.3, it {answer}. "
+            "Whether it does wasn't observed",
+            remedy=_REMEDY,
+        )
+    return passed(f"{versions[0]} is negotiated, where the certificate can be asked for after the request")
+
+
+@check(
+    "beacon.late-request-upload",
+    step=Step.CLIENT_CERTIFICATE,
+    side=Side.BEACON,
+    refused_by=Side.BEACON,
+    rule="Where the certificate is asked for late, an upload fits into uploadReadAheadSize (else 413).",
+    source="handshake.md B-NEG-03; windows.md 2.2 (measured on the emulated beacon: T267)",
+    remedy=_REMEDY,
+    needs=(*_NEEDS, Need.DEVICE),
+)
+def late_request_upload(case: Case) -> Outcome:
+    late = _late(case)
+    if late is None:
+        return unknown("When the beacon asks for a client certificate wasn't observed")
+    if not late:
+        return passed("The beacon asks in the first handshake, or not at all")
+    if case.component == "Launcher":
+        return not_applicable("Launcher downloads; it uploads nothing large")
+    if case.newest_version == ("TLSv1.3",):
+        return not_applicable("The handshake stops before an upload")
+    limit = case.endpoint.snapshot.upload_read_ahead if case.endpoint is not None else 0
+    size = case.use.upload_bytes
+    if size is None:
+        return warned(
+            f"The certificate is asked for after the request: an upload of more than {limit} bytes is refused with 413",
+            risk=True,
+            remedy=_REMEDY,
+        )
+    if size > limit:
+        return failed(
+            f"An upload of {size} bytes is more than the beacon reads ahead ({limit}) for a late request: 413"
+        )
+    return passed(f"An upload of {size} bytes fits into what the beacon reads ahead ({limit})")
+
+
+@check(
+    "beacon.late-request",
+    step=Step.CLIENT_CERTIFICATE,
+    side=Side.BEACON,
+    refused_by=None,
+    severity=Severity.RISK,
+    rule="The certificate is asked for in the first handshake.",
+    source="handshake.md B-NEG-01; windows.md S18",
+    remedy=_REMEDY,
+    needs=_NEEDS,
+)
+def late_request(case: Case) -> Outcome:
+    late = _late(case)
+    if late is None:
+        return unknown("When the beacon asks for a client certificate wasn't observed")
+    if late:
+        return warned("The beacon asks for the client certificate after the request: a renegotiation, TLS 1.2 only")
+    return passed("The beacon asks in the first handshake, or not at all")

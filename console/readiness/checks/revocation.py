@@ -1,0 +1,99 @@
+"""Revocation: the device's check of the beacon's chain, and the beacon's check of the device's certificate.
+
+Neither is made by curl or openssl, so a live handshake proves the rest only. Where the agent's check is on, whether its
+addresses can be reached from the device isn't observed yet: that is a named risk, not an unknown, for it is the
+agent's default and nothing was seen that speaks against it (docs/checks.md).
+"""
+
+from __future__ import annotations
+
+from console.pki.certificates import certificate
+from console.readiness.case import Case
+from console.readiness.checks.chain_rules import ACCEPTANCE, SERVER_CHAIN, of_acceptance
+from console.readiness.model import Side, Step
+from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
+from console.readiness.registry import Severity, check
+
+
+@check(
+    "beacon.client-revocation",
+    step=Step.ACCEPTED,
+    side=Side.BEACON,
+    refused_by=Side.BEACON,
+    rule=(
+        "Where http.sys checks revocation of client certificates (its default), the beacon reaches their "
+        "revocation lists."
+    ),
+    source="handshake.md B-CC-06; windows.md S19 (403.13)",
+    remedy=(
+        "Make the revocation list reachable from the beacon, or turn the check off on the binding "
+        "(verifyclientcertrevocation=disable)."
+    ),
+    needs=ACCEPTANCE,
+)
+def client_revocation(case: Case) -> Outcome:
+    return of_acceptance(case, "beacon.client-revocation", "Revocation of client certificates isn't checked, or can be")
+
+
+@check(
+    "device.revocation-check",
+    step=Step.TRUSTED,
+    side=Side.DEVICE,
+    refused_by=None,
+    severity=Severity.RISK,
+    rule=(
+        "With CheckCertificateRevocation on, every certificate below the root names a revocation list or responder "
+        "that the device can reach."
+    ),
+    source="handshake.md P-REV-01; flexnet.md 1.2 (the agent checks up to but excluding the root)",
+    remedy="See that the device reaches the addresses, or set CheckCertificateRevocation=False until it does.",
+    needs=SERVER_CHAIN,
+)
+def revocation_check(case: Case) -> Outcome:
+    if not case.checks_revocation:
+        return not_applicable("CheckCertificateRevocation is off")
+    if case.preferences is not None and case.preferences.check_revocation is None:
+        return unknown("CheckCertificateRevocation can't be told")
+    if not case.server_chain.chain:
+        return not_applicable("The chain doesn't hold, so nothing is checked for revocation")
+    members = [certificate(der) for der in case.server_chain.chain if not certificate(der).self_signed]
+    bare = [facts for facts in members if not facts.revocation_lists and not facts.status_responders]
+    addresses = sorted({url for facts in members for url in (*facts.revocation_lists, *facts.status_responders)})
+    if bare:
+        return warned(
+            f"The device checks revocation, but “{clean(bare[0].label, 80)}” names no revocation list to check",
+            risk=True,
+            remedy="Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point.",
+        )
+    if not members:
+        return passed("The chain holds nothing below its root that could be revoked")
+    return warned(
+        "The device checks revocation; whether it reaches the revocation lists wasn't observed",
+        risk=True,
+        evidence={"addresses": ", ".join(addresses)},
+    )
+
+
+@check(
+    "device.revocation-method",
+    step=Step.TRUSTED,
+    side=Side.DEVICE,
+    refused_by=Side.DEVICE,
+    rule="PrioritizeRevocationChecks names a method that the beacon's certificates offer.",
+    source="handshake.md P-REV-02; flexnet.md 1.2 (OCSP alone fails where only a list is named)",
+    remedy="Set PrioritizeRevocationChecks to a method that the certificates offer (CRL), or remove the line.",
+    needs=SERVER_CHAIN,
+)
+def revocation_method(case: Case) -> Outcome:
+    if not case.checks_revocation or case.preferences is None or not case.server_chain.chain:
+        return not_applicable("Revocation isn't checked, or the chain doesn't hold")
+    wanted = {word.upper() for word in case.preferences.prioritize_revocation}
+    if wanted != {"OCSP"}:
+        return passed("The methods set for the check of revocation can be used")
+    members = [certificate(der) for der in case.server_chain.chain if not certificate(der).self_signed]
+    without = [facts for facts in members if facts.revocation_lists and not facts.status_responders]
+    if without:
+        return failed(
+            f"PrioritizeRevocationChecks=OCSP alone, but “{clean(without[0].label, 80)}” names a revocation list only"
+        )
+    return passed("The method set for the check of revocation can be used")

@@ -1,0 +1,140 @@
+"""The device's CA file and CA directory: what its TLS library gets out of them."""
+
+from __future__ import annotations
+
+from console.agent.snapshot import FileState
+from console.pki.certificates import certificate, subject_hash
+from console.pki.loading import describe_head, load_directory_entry
+from console.readiness.case import Case
+from console.readiness.device_view import file_problem
+from console.readiness.directory import invisible_entries
+from console.readiness.model import Side, Step
+from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
+from console.readiness.registry import Need, Severity, check
+
+_NEEDS = (Need.HTTPS, Need.DEVICE, Need.SERVER_CHECK)
+
+
+@check(
+    "device.ca-file",
+    step=Step.TRUST_FILES,
+    side=Side.DEVICE,
+    refused_by=Side.DEVICE,
+    rule="A CA file that is set exists and the agent's account can read it, whatever the CA directory holds.",
+    source="handshake.md T-FILE-01 (measured: T061)",
+    remedy="Put the CA certificates there, correct SSLCACertificateFile, or let the agent's account read it.",
+    needs=_NEEDS,
+)
+def ca_file(case: Case) -> Outcome:
+    if case.device is None or case.preferences is None:
+        return unknown("config.ini wasn't observed")
+    path = case.device.ca_file(case.preferences)
+    if not path:
+        where = clean(case.preferences.ca_file, 200)
+        return passed(
+            f"No CA file is in use (the built-in one, {where}, isn't there)" if where else "No CA file is in use"
+        )
+    problem = file_problem(case.device.snapshot.file(path))
+    if problem is None:
+        return passed(f"The CA file {clean(path, 200)} is there and readable")
+    said = f"The CA file {clean(path, 200)}: {clean(problem.text, 250)}"
+    return failed(said) if problem.certain else unknown(said)
+
+
+@check(
+    "device.ca-file-unreadable",
+    step=Step.TRUST_FILES,
+    side=Side.DEVICE,
+    refused_by=Side.DEVICE,
+    rule="The CA file is PEM as OpenSSL reads it; one bad block anywhere makes OpenSSL refuse all of it.",
+    source="handshake.md T-FILE-01, D-PEM-02, D-PEM-03, D-PEM-04 (measured: T063 to T088)",
+    remedy="Rewrite the file as PEM: whole BEGIN/END CERTIFICATE blocks, each line end LF, nothing damaged.",
+    needs=_NEEDS,
+)
+def ca_file_unreadable(case: Case) -> Outcome:
+    if case.device is None or case.preferences is None:
+        return unknown("config.ini wasn't observed")
+    path = case.device.ca_file(case.preferences)
+    fact = case.device.snapshot.file(path) if path else None
+    if fact is None or fact.state is not FileState.PRESENT:
+        return not_applicable("There is no CA file to read")
+    shown = clean(path, 200)
+    if fact.content is None:
+        if fact.size == 0:
+            return failed(f"The CA file {shown} is empty")
+        return failed(f"The CA file {shown} isn't PEM: {describe_head(fact.head)}")
+    readings = [case.device.trust(case.preferences, skips_bom=skips) for skips in case.device.stack.skips_bom]
+    loaded = [reading.file for reading in readings if reading.file is not None]
+    errors = [file for file in loaded if file.error]
+    if errors and len(errors) == len(loaded):
+        at = f"block {errors[0].error_block}: " if errors[0].error_block else ""
+        return failed(f"OpenSSL refuses the CA file {shown}: {at}{errors[0].error}")
+    if errors:
+        return unknown(
+            f"The CA file {shown} begins with a byte order mark: OpenSSL 3.0 reads it, older versions don't, and the "
+            "device's version wasn't observed",
+            remedy="Remove the byte order mark.",
+        )
+    if any(file.bom for file in loaded):
+        return warned(f"The CA file {shown} begins with a byte order mark; OpenSSL before 3.0 skips what follows it")
+    return passed(f"The CA file {shown} holds {len(loaded[0].certificates)} certificate(s)")
+
+
+@check(
+    "device.ca-directory-names",
+    step=Step.TRUST_FILES,
+    side=Side.DEVICE,
+    refused_by=None,
+    severity=Severity.INFORMATION,
+    rule="Of a CA directory only files named by subject hash (HASH.0, HASH.1 …, lower case, without a gap) are seen.",
+    source="handshake.md T-DIR-01 (measured: T049, T053, T055)",
+    remedy="Run `openssl rehash DIRECTORY` on the device (c_rehash on old ones).",
+    needs=_NEEDS,
+)
+def ca_directory_names(case: Case) -> Outcome:
+    if case.device is None or case.preferences is None:
+        return unknown("config.ini wasn't observed")
+    path = case.preferences.ca_directory
+    fact = case.device.snapshot.directory(path) if path else None
+    if fact is None or fact.state is not FileState.PRESENT:
+        return not_applicable("There is no CA directory")
+    unseen = invisible_entries(fact)
+    wrong = [
+        entry.path.rpartition("/")[2]
+        for entry in fact.entries
+        if entry.content is not None and not _fits(entry.path, entry.content, old=case.device.stack.old_hash)
+    ]
+    names = sorted({*unseen, *wrong})
+    if names:
+        shown = ", ".join(clean(name, 60) for name in names[:5])
+        return warned(f"OpenSSL never finds these files of {clean(path, 200)}: {shown}")
+    return passed(f"Every CA certificate in {clean(path, 200)} can be found by its name")
+
+
+def _fits(path: str, content: bytes, *, old: bool) -> bool:
+    hashed = path.rpartition("/")[2].partition(".")[0]
+    return any(subject_hash(anchor.der, old=old) == hashed for anchor in load_directory_entry(content).certificates)
+
+
+@check(
+    "device.trusted-expiry",
+    step=Step.TRUST_FILES,
+    side=Side.DEVICE,
+    refused_by=None,
+    severity=Severity.INFORMATION,
+    rule="The CA file holds no certificate that has expired.",
+    source="handshake.md T-EXP-01 (measured: T091, T093)",
+    remedy="Remove expired certificates from the CA file: they can hide valid ones of the same name.",
+    needs=_NEEDS,
+)
+def trusted_expiry(case: Case) -> Outcome:
+    if case.device is None or case.preferences is None:
+        return unknown("config.ini wasn't observed")
+    trust = case.device.trust(case.preferences, skips_bom=case.device.stack.skips_bom[0])
+    if not trust.from_file:
+        return not_applicable("No certificate comes from a CA file")
+    facts = [certificate(anchor.der) for anchor in trust.anchors[: trust.from_file]]
+    expired = [fact for fact in facts if fact.not_after is not None and fact.not_after < case.device_now]
+    if expired:
+        return warned(f"“{clean(expired[0].label, 120)}” in the CA file has expired")
+    return passed("No certificate of the CA file has expired")

@@ -1,0 +1,153 @@
+"""One device's snapshot, read once: preferences, files and trust as its TLS library would see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
+
+from console.agent.document import ConfigDocument
+from console.agent.preferences import CA_FILE, Origin, TlsPreferences, effective_tls
+from console.agent.profile import AgentProfile
+from console.agent.snapshot import DeviceSnapshot, FileFact, FileState
+from console.pki.loading import Anchor, LoadedFile, load_ca_file, load_client_chain
+from console.readiness.directory import read_directory
+from console.readiness.identity import Same
+from console.readiness.stack import Stack, read_stack
+
+_NOISE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """Why a file can't be used. `certain` False: it couldn't be found out."""
+
+    kind: str
+    """not-collected, missing, directory, dangling, special, too-large, closed, closed-to-us, unclear."""
+    text: str
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSet:
+    """What the device trusts under one reading of its files."""
+
+    anchors: tuple[Anchor, ...]
+    file: LoadedFile | None
+    """None: no CA file is in use."""
+    from_file: int
+    shadowed: tuple[bytes, ...]
+    """Certificates of the directory that one of the same name in the file hides."""
+
+
+class DeviceView:
+    """Facts derived from one snapshot; made by `view_device` and shared by all its pairs."""
+
+    def __init__(self, snapshot: DeviceSnapshot, profile: AgentProfile) -> None:
+        self.snapshot = snapshot
+        self.profile = profile
+        self._preferences: dict[str, TlsPreferences] = {}
+        self._trust: dict[tuple[str, str, bool], TrustSet] = {}
+
+    @cached_property
+    def document(self) -> ConfigDocument:
+        return ConfigDocument.parse(self.snapshot.config.content or b"")
+
+    @cached_property
+    def stack(self) -> Stack:
+        return read_stack(self.snapshot.tls)
+
+    @cached_property
+    def skew(self) -> timedelta | None:
+        """How far the device's clock is ahead of the console's; None: not observed."""
+        return skew_of(self.snapshot.clock, self.snapshot.taken_at)
+
+    def preferences(self, component: str) -> TlsPreferences:
+        if component not in self._preferences:
+            self._preferences[component] = effective_tls(self.document, self.profile, component)
+        return self._preferences[component]
+
+    def ca_file(self, preferences: TlsPreferences) -> str:
+        """The CA file in use; the built-in one only where it exists (what the agent does without it isn't known)."""
+        path = preferences.ca_file
+        if path and preferences.value(CA_FILE).origin is Origin.DEFAULT:
+            fact = self.snapshot.file(path)
+            if fact is not None and fact.state is FileState.MISSING:
+                return ""
+        return path
+
+    def file_problem(self, path: str) -> FileProblem | None:
+        return file_problem(self.snapshot.file(path))
+
+    def trust(self, preferences: TlsPreferences, *, skips_bom: bool) -> TrustSet:
+        file, directory = self.ca_file(preferences), preferences.ca_directory
+        key = (file, directory, skips_bom)
+        if key not in self._trust:
+            self._trust[key] = self._read_trust(file, directory, skips_bom)
+        return self._trust[key]
+
+    def _read_trust(self, path: str, directory: str, skips_bom: bool) -> TrustSet:
+        loaded: LoadedFile | None = None
+        if path:
+            fact = self.snapshot.file(path)
+            content = fact.content if fact is not None else None
+            loaded = LoadedFile() if content is None else load_ca_file(content, skips_bom=skips_bom)
+        from_file = loaded.certificates if loaded is not None else ()
+        extra, shadowed = read_directory(
+            self.snapshot.directory(directory) if directory else None,
+            from_file,
+            skips_bom=skips_bom,
+            old_hash=self.stack.old_hash,
+        )
+        return TrustSet((*from_file, *extra), loaded, len(from_file), shadowed)
+
+    def client_chain(self, path: str, *, skips_bom: bool) -> LoadedFile | None:
+        """None: the content wasn't collected."""
+        fact = self.snapshot.file(path)
+        if fact is None or fact.content is None:
+            return None
+        return load_client_chain(fact.content, skips_bom=skips_bom)
+
+
+def file_problem(fact: FileFact | None) -> FileProblem | None:
+    """What keeps the agent from reading a file; None: nothing does."""
+    if fact is None:
+        return FileProblem("not-collected", "the file wasn't collected", certain=False)
+    match fact.state:
+        case FileState.MISSING:
+            return FileProblem("missing", "no such file")
+        case FileState.DIRECTORY:
+            return FileProblem("directory", "it is a directory")
+        case FileState.DANGLING:
+            return FileProblem("dangling", "a symbolic link that leads nowhere")
+        case FileState.SPECIAL:
+            return FileProblem("special", "it is neither a file nor a directory")
+    if fact.readable_by_agent is False:
+        because = fact.unreadable_because or "its mode or a directory above closes it"
+        return FileProblem("closed", f"the agent's account can't read it: {because}")
+    if fact.state is FileState.UNREADABLE:
+        return FileProblem("closed-to-us", "the login of the console may not read it", certain=False)
+    if fact.state is FileState.TOO_LARGE:
+        return FileProblem("too-large", "it is too large to be collected", certain=False)
+    if fact.readable_by_agent is None:
+        because = fact.unreadable_because or "not found out"
+        return FileProblem("unclear", f"whether the agent's account can read it isn't known: {because}", certain=False)
+    return None
+
+
+def skew_of(clock: datetime | None, taken_at: datetime) -> timedelta | None:
+    """The difference of two clocks, without what a round trip may add."""
+    if clock is None:
+        return None
+    difference = clock - taken_at
+    return timedelta(0) if abs(difference) <= _NOISE else difference
+
+
+@lru_cache(maxsize=60_000)
+def _view(snapshot: Same[DeviceSnapshot], profile: Same[AgentProfile]) -> DeviceView:
+    return DeviceView(snapshot.value, profile.value)
+
+
+def view_device(snapshot: DeviceSnapshot, profile: AgentProfile) -> DeviceView:
+    """The view of this very snapshot; kept while it is used."""
+    return _view(Same(snapshot), Same(profile))
