@@ -16,7 +16,7 @@ from winrm.exceptions import (
 
 from adapters.winrm.remote_text import clean
 from console.errors import WinrmError
-from console.fleet.model import Beacon
+from console.fleet.model import Beacon, WinrmAddress
 
 NOT_WSMAN = (ParseError, AssertionError, AttributeError, StopIteration, ValueError, KeyError, IndexError)
 """What pywinrm 0.5.0 raises where an answer isn't the WS-Man that it expects: it asserts and takes `.text`."""
@@ -76,12 +76,7 @@ def _explain(error: BaseException, beacon: Beacon) -> tuple[str, str]:
         case OversizedAnswer():
             return clean(str(error)), "This is not how WinRM answers; look at what listens there."
         case requests.exceptions.SSLError():
-            trusted = beacon.winrm.ca_file or "the public roots that come with this program"
-            return (
-                f"TLS with {url} failed: {clean(_innermost(error), 200)}",
-                f"The listener's certificate must chain to {trusted} and name the URL's host; ca_file "
-                "in the fleet file names the roots to trust.",
-            )
+            return _explain_tls(_innermost(error), beacon.winrm)
         case requests.exceptions.ConnectTimeout():
             return f"no answer from {url}", "A firewall, a wrong address, or the server is down."
         case requests.exceptions.ReadTimeout():
@@ -102,6 +97,20 @@ def _explain(error: BaseException, beacon: Beacon) -> tuple[str, str]:
             return f"WinRM failed: {clean(str(error), 300)}", ""
         case _:
             return f"{url} answered with something that isn't WS-Man", "Is this really a WinRM listener?"
+
+
+def _explain_tls(reason: str, address: WinrmAddress) -> tuple[str, str]:
+    message = f"TLS with {address.url} failed: {clean(reason, 200)}"
+    if "certificate verify failed" not in reason and address.certificate_file is not None:
+        return (
+            message,
+            f"Does the server accept the client certificate {address.certificate_file}? Its root must be known there.",
+        )
+    trusted = address.ca_file or "the public roots that come with this program"
+    return message, (
+        f"The listener's certificate must chain to {trusted} and name the URL's host; ca_file in the fleet file names "
+        "the roots to trust."
+    )
 
 
 def _explain_fault(fault: WSManFaultError) -> tuple[str, str]:
