@@ -77,14 +77,9 @@ class EditingService:
         Raises ChangeRefused, with nothing written, where the console is read-only, or where the plan cuts devices off
         that now get through and `accept_lockout` isn't their exact number; ConfigurationError for an unknown target.
         """
-        if self._read_only:
-            raise ChangeRefused("this console is read-only", phase="apply")
-        cut_off = locked_out_devices(self.lockouts(plan))
-        if cut_off and accept_lockout != len(cut_off):
-            raise _lockout_refused(cut_off, accept_lockout)
+        self.require_allowed(plan, accept_lockout)
         work = [self._work(change.device, partial(self._apply_device, plan, change)) for change in plan.devices]
         work += [self._work(change.beacon, partial(self._apply_beacon, plan, change)) for change in plan.beacons]
-        self._require_known(plan)
         return self._runner.start(JobKind.APPLY, f"{plan.id}: {plan.title}", work)
 
     def apply(self, plan: Plan, accept_lockout: int | None = None) -> Job:
@@ -93,12 +88,22 @@ class EditingService:
         job.wait()
         return job
 
+    def require_allowed(self, plan: Plan, accept_lockout: int | None) -> None:
+        """What `start_apply` demands before anything is written, for asking a person only what may then be done."""
+        if self._read_only:
+            raise ChangeRefused("this console is read-only", phase="apply")
+        self.require_known(plan)
+        cut_off = locked_out_devices(self.lockouts(plan))
+        if cut_off and accept_lockout != len(cut_off):
+            raise _lockout_refused(cut_off, accept_lockout)
+
     @staticmethod
     def _work(target: str, run: Callable[[Job], None]) -> Work:
         # Never tried again by itself: after a lost connection the target's state has to be looked at first.
         return Work(target, run, APPLY_SECONDS, retries=0)
 
-    def _require_known(self, plan: Plan) -> None:
+    def require_known(self, plan: Plan) -> None:
+        """Raises ConfigurationError where the plan is for another fleet."""
         known = self._fleet.devices if plan.kind is TargetKind.DEVICE else self._fleet.beacons
         missing = set(plan.targets) - {target.name for target in known}
         if missing:

@@ -1,0 +1,131 @@
+"""The command line, and the one place that wires adapters, screens and the lab in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TextIO
+
+from console.command.catalogue import COMMANDS
+from console.command.logfile import log_to
+from console.command.outside import Outside
+from console.command.parsing import PROGRAM, parse
+from console.command.text import error_lines
+from console.errors import ExitStatus, MtlsConsoleError
+from console.services.workspace import Workspace
+
+INTERRUPTED = 130
+"""What a shell reports of a process that SIGINT ended."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of another encoding must not turn a glyph into a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    return run(sys.argv[1:] if words is None else words, real_outside())
+
+
+def run(words: Sequence[str], outside: Outside) -> int:
+    """As `main`, with everything outside given."""
+    try:
+        command, arguments = parse(COMMANDS, words, version("mtls-console"))
+        return int(command.run(arguments, outside))
+    except MtlsConsoleError as error:
+        outside.say(error_lines(f"{PROGRAM}: {error}"))
+        return int(error.exit_status)
+    except KeyboardInterrupt:
+        outside.say(f"{PROGRAM}: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our answer has seen enough; Python would complain again while it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitStatus.DONE)
+
+
+def real_outside(stdin: TextIO | None = None, stdout: TextIO | None = None, stderr: TextIO | None = None) -> Outside:
+    from adapters.store.locations import default_fleet_file
+
+    return Outside(
+        open_workspace=open_workspace,
+        run_console=_run_console,
+        serve_lab=_serve_lab,
+        demo=_demo,
+        default_fleet=default_fleet_file,
+        environment=os.environ,
+        stdin=stdin or sys.stdin,
+        stdout=stdout or sys.stdout,
+        stderr=stderr or sys.stderr,
+    )
+
+
+def open_workspace(fleet_file: Path, read_only: bool = False, state: Path | None = None) -> Workspace:
+    """Load a fleet and wire the services to the real adapters. `state`: where snapshots, journal and log lie; None:
+    the platform's state directory. Raises ConfigurationError, StoreError."""
+    from adapters.secrets.source import SecretResolver
+    from adapters.ssh.gateway import SshDeviceGateway
+    from adapters.store.locations import state_directory
+    from adapters.store.opening import open_store
+    from adapters.tls.hello import TlsHelloProbe
+    from adapters.winrm.gateway import WinrmBeaconGateway
+    from console.agent.profile import AgentProfile
+    from console.fleet.loading import load_fleet
+    from console.services.assembly import assemble
+    from console.services.clock import SystemClock
+
+    fleet = load_fleet(fleet_file)
+    profile = AgentProfile.load(fleet.policy.agent_profile)
+    directory = state or state_directory(fleet.path)
+    store = open_store(directory)
+    log_to(directory)
+    clock = SystemClock()
+    secrets = SecretResolver()
+    return assemble(
+        fleet,
+        profile,
+        clock,
+        devices=SshDeviceGateway(fleet, profile, secrets, clock),
+        beacons=WinrmBeaconGateway(secrets, clock),
+        hello=TlsHelloProbe(clock),
+        store=store.snapshots,
+        journal=store.journal,
+        close_store=store.close,
+        read_only=read_only,
+    )
+
+
+def _run_console(workspace: Workspace) -> int:
+    from screens.app import run_console
+
+    return run_console(workspace)
+
+
+def _serve_lab(spec: Path, directory: Path, sshd: bool, powershell: str | None) -> int:
+    from fixtures.lab.supervisor import run_lab_up
+
+    return run_lab_up(spec, directory, sshd, powershell)
+
+
+def _demo(devices: int | None, beacons: int | None, use: Callable[[Workspace], int]) -> int:
+    """The demo's lab in a temporary directory, gone with everything in it afterwards."""
+    import tempfile
+
+    from fixtures.lab.supervisor import Lab
+
+    with tempfile.TemporaryDirectory(prefix="mtls-console-demo-") as temporary:
+        directory = Path(temporary)
+        spec = Path(__file__).parents[1] / "fixtures" / "lab" / "demo.toml"
+        with Lab.start(spec, directory / "lab") as lab:
+            workspace = open_workspace(lab.fleet_file, state=directory / "state")
+            try:
+                return use(workspace)
+            finally:
+                workspace.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

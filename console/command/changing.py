@@ -1,0 +1,204 @@
+"""`set`, `apply` and `undo`: plan, review, apply. The plan is the answer; whatever else is said goes to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from console.changes.beacon_plan import check_settings
+from console.changes.device_plan import resolve_edits
+from console.changes.inverse import require_undoable
+from console.changes.model import Plan, TargetKind
+from console.changes.plan_file import MAX_BYTES, plan_from_json, plan_to_json
+from console.command.observing import status_of, sweep_selection, watched, worst
+from console.command.outside import Outside
+from console.command.review import question_for, review
+from console.command.text import one_line, table
+from console.errors import ConfigurationError, ExitStatus, UsageError
+from console.fleet.selection import PairSelection, Selection, is_selector, select
+from console.iis.settings import SETTINGS
+from console.services.workspace import Workspace
+
+
+def configure_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="+", metavar="SELECT… KEY=VALUE…", help="targets of one kind, and what to set")
+    parser.add_argument("--unset", action="append", default=[], metavar="KEY", help="remove a preference's line")
+    _configure_outcome(parser)
+
+
+def configure_apply(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("plan", type=Path, metavar="PLAN")
+    _configure_answers(parser)
+
+
+def configure_undo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("entry", metavar="ENTRY", help="of `history`, e.g. E-0007")
+    _configure_outcome(parser)
+
+
+def _configure_outcome(parser: argparse.ArgumentParser) -> None:
+    outcome = parser.add_mutually_exclusive_group()
+    outcome.add_argument("--out", type=Path, metavar="PLAN", help="write the plan for `apply`")
+    outcome.add_argument("--apply", action="store_true", help="apply it, after a question")
+    _configure_answers(parser)
+
+
+def _configure_answers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="answer the question")
+    parser.add_argument(
+        "--accept-lockout", type=_count, metavar="N", help="so many devices that now get through may be cut off"
+    )
+
+
+def run_set(arguments: argparse.Namespace, outside: Outside) -> int:
+    selectors = [word for word in arguments.words if is_selector(word)]
+    edits = _edits([word for word in arguments.words if not is_selector(word)], arguments.unset)
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    try:
+        selection = _selected(workspace, selectors, edits)
+        _observe(workspace, selection.kind, selection.names, outside)
+        if selection.kind is TargetKind.DEVICE:
+            plan = workspace.editing.plan_devices(selection.names, edits)
+        else:
+            plan = workspace.editing.plan_beacons(selection.names, {key: value or "" for key, value in edits.items()})
+        return _conclude(workspace, plan, arguments, outside)
+    finally:
+        workspace.close()
+
+
+def run_apply(arguments: argparse.Namespace, outside: Outside) -> int:
+    plan = read_plan(arguments.plan)
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    try:
+        workspace.editing.require_known(plan)
+        # What the plan saw may be long ago: whom it would cut off is judged by what is there now.
+        _observe(workspace, plan.kind, plan.targets, outside)
+        return _apply(workspace, plan, arguments, outside)
+    finally:
+        workspace.close()
+
+
+def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    try:
+        entry = workspace.journal.entry(arguments.entry)
+        require_undoable(entry)
+        _observe(workspace, entry.kind, [entry.target], outside)
+        return _conclude(workspace, workspace.editing.plan_undo(entry.entry), arguments, outside)
+    finally:
+        workspace.close()
+
+
+def read_plan(path: Path) -> Plan:
+    """Raises ConfigurationError, which names the file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"the plan can't be read: {error.strerror}", target=str(path)) from error
+    return plan_from_json(data, str(path))
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Mode 0600, whole or not at all. Raises ConfigurationError."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(plan_to_json(plan))
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ConfigurationError(f"the plan can't be written: {error.strerror}", target=str(path)) from error
+
+
+def _edits(words: Sequence[str], unset: Sequence[str]) -> dict[str, str | None]:
+    edits: dict[str, str | None] = {}
+    for word in words:
+        key, _, value = word.partition("=")
+        if not key:
+            raise UsageError(f"{word!r} names no key", hint="Write KEY=VALUE.")
+        if key in edits:
+            raise UsageError(f"{key} is given twice")
+        edits[key] = value
+    for key in unset:
+        if key in edits:
+            raise UsageError(f"{key} is given twice")
+        edits[key] = None
+    if not edits:
+        raise UsageError("nothing to set", hint="Give KEY=VALUE, or --unset KEY.")
+    return edits
+
+
+def _selected(workspace: Workspace, selectors: Sequence[str], edits: dict[str, str | None]) -> Selection:
+    """Targets, and edits that fit their kind; raises UsageError before anything is contacted."""
+    kind = TargetKind.BEACON if set(edits) <= set(SETTINGS) else None
+    systems = {name: snapshot.system for name, snapshot in workspace.estate.observation().devices.items()}
+    selection = select(workspace.fleet, selectors, workspace.estate.verdicts(), systems, kind)
+    if selection.kind is TargetKind.DEVICE:
+        resolve_edits(edits, workspace.profile)
+        return selection
+    removed = [key for key, value in edits.items() if value is None]
+    if removed:
+        raise UsageError(f"--unset {removed[0]}: a beacon's setting has a value, and can't be removed")
+    check_settings({key: value or "" for key, value in edits.items()})
+    return selection
+
+
+def _observe(workspace: Workspace, kind: TargetKind, names: Sequence[str], outside: Outside) -> None:
+    """Both sides of the targets' pairs, as `check` does: without them nobody knows who would be cut off."""
+    chosen = frozenset(names)
+    pairs = PairSelection(devices=chosen) if kind is TargetKind.DEVICE else PairSelection(beacons=chosen)
+    if chosen:
+        sweep_selection(workspace, pairs, outside)
+
+
+def _conclude(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, outside: Outside) -> int:
+    """Show the plan; then write it, apply it, or leave it at that."""
+    outside.answer("\n".join(review(plan, colour=outside.colour)))
+    status = ExitStatus.DONE
+    if plan.refused:
+        status = ExitStatus.UNREACHABLE if plan.unreached else ExitStatus.NOT_READY
+    if arguments.out is not None:
+        write_plan(plan, arguments.out)
+        outside.say(f"{plan.id} is in {arguments.out}")
+    elif arguments.apply and plan.targets:
+        return worst([status, ExitStatus(_apply(workspace, plan, arguments, outside))])
+    return status
+
+
+def _apply(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, outside: Outside) -> int:
+    if not plan.targets:
+        outside.say(f"{plan.id} changes nothing")
+        return ExitStatus.DONE
+    workspace.editing.require_allowed(plan, arguments.accept_lockout)
+    if not arguments.yes:
+        _ask(workspace, plan, outside)
+    job = watched(workspace.editing.start_apply(plan, arguments.accept_lockout), outside, "apply")
+    rows = [
+        (entry.entry, one_line(entry.target), str(entry.state), one_line(entry.summary))
+        for entry in reversed(workspace.journal.entries())
+        if entry.plan == plan.id
+    ]
+    if rows:
+        outside.answer("\n".join(table(("entry", "target", "state", "summary"), rows)))
+    return status_of(job)
+
+
+def _ask(workspace: Workspace, plan: Plan, outside: Outside) -> None:
+    """Raises UsageError where nobody can be asked, or the answer isn't the one that was asked for."""
+    if not outside.stdin.isatty():
+        raise UsageError("nobody is there to be asked, so nothing was written", hint="Answer with --yes.")
+    question, expected = question_for(plan, workspace.fleet)
+    outside.stderr.write(f"{question} ")
+    outside.stderr.flush()
+    if outside.stdin.readline().strip() != expected:
+        raise UsageError("not confirmed: nothing was written")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number")
+    return int(text)

@@ -1,0 +1,166 @@
+"""`check` in every format: table, json, csv, junit, html."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from html import escape
+from xml.etree import ElementTree
+
+from console.command.report import CheckedPair, CheckReport, as_values, well_formed
+from console.command.text import GLYPHS, one_line, painted, table
+from console.readiness.model import COMPONENTS, LiveOutcome, Status, Verdict
+
+
+def to_json(report: CheckReport) -> str:
+    return json.dumps(well_formed(as_values(report)), ensure_ascii=False, indent=2)
+
+
+def to_table(report: CheckReport, *, colour: bool = False) -> str:
+    rows = [
+        (
+            GLYPHS[pair.verdict.verdict],
+            one_line(pair.verdict.use.device),
+            one_line(pair.verdict.use.beacon or "(none)"),
+            one_line(f"{pair.verdict.use.host}:{pair.verdict.use.port}"),
+            str(pair.verdict.verdict),
+            live_word(pair),
+            obstacle(pair),
+        )
+        for pair in report.pairs
+    ]
+    lines = table((" ", "device", "beacon", "endpoint", "verdict", "live", "first obstacle"), rows)
+    shown = [lines[0], *(painted(line[:1], colour=colour) + line[1:] for line in lines[1:])]
+    counts = report.counts()
+    return "\n".join([*shown, "", f"{len(rows)} pairs: " + ", ".join(f"{counts[word]} {word}" for word in Verdict)])
+
+
+def to_csv(report: CheckReport) -> str:
+    """One row a component of a pair."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("device", "beacon", "host", "port", "component", "verdict", "live", "check", "side", "message"))
+    for pair in report.pairs:
+        use = pair.verdict.use
+        for component in COMPONENTS:
+            finding = next(
+                (f for f in pair.findings if component in f.components and _stands_out(f.status, f.risk)), None
+            )
+            cells = (
+                use.device,
+                use.beacon,
+                use.host,
+                str(use.port),
+                component,
+                str(pair.verdict.components.get(component, Verdict.UNKNOWN)),
+                str(pair.live[component].outcome),
+                finding.check if finding else "",
+                str(finding.side) if finding else "",
+                finding.message if finding else "",
+            )
+            writer.writerow([_cell(cell) for cell in cells])
+    return out.getvalue()
+
+
+def to_junit(report: CheckReport) -> str:
+    """A test case a pair: blocked and at-risk fail, unknown is an error."""
+    counts = report.counts()
+    failed = counts[Verdict.BLOCKED] + counts[Verdict.AT_RISK]
+    suite = ElementTree.Element(
+        "testsuite",
+        name="mtls-console check",
+        tests=str(len(report.pairs)),
+        failures=str(failed),
+        errors=str(counts[Verdict.UNKNOWN]),
+        timestamp=report.generated_at.strftime("%Y-%m-%dT%H:%M:%S"),
+    )
+    for pair in report.pairs:
+        use = pair.verdict.use
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname=one_line(use.beacon or use.host),
+            name=one_line(f"{use.device} {use.host}:{use.port}"),
+        )
+        if pair.verdict.verdict is not Verdict.READY:
+            tag = "error" if pair.verdict.verdict is Verdict.UNKNOWN else "failure"
+            said = ElementTree.SubElement(case, tag, type=str(pair.verdict.verdict), message=obstacle(pair))
+            said.text = "\n".join(
+                f"{finding.status} {finding.check}: {one_line(finding.message)} {one_line(finding.remedy)}".rstrip()
+                for finding in pair.findings
+                if _stands_out(finding.status, finding.risk)
+            )
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode")
+
+
+def to_html(report: CheckReport) -> str:
+    counts = report.counts()
+    summary = ", ".join(f"{counts[word]} {word}" for word in Verdict)
+    when = report.generated_at.strftime("%Y-%m-%d %H:%M UTC")
+    rows = "\n".join(_html_row(pair) for pair in report.pairs)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>mtls-console: readiness</title><style>
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1c1f23 }}
+table {{ border-collapse: collapse; width: 100% }}
+th, td {{ text-align: left; padding: .35rem .8rem .35rem 0; vertical-align: top }}
+th {{ border-bottom: 1px solid #b9c0c7 }} tr + tr td {{ border-top: 1px solid #eceff1 }}
+.ready {{ color: #1a7f37 }} .at-risk {{ color: #9a6700 }} .blocked {{ color: #b3261e }} .unknown {{ color: #6b3fa0 }}
+</style></head><body><h1>Readiness for mutual TLS</h1><p>{len(report.pairs)} pairs: {summary} · {when}</p>
+<table><thead><tr><th>Verdict</th><th>Device</th><th>Beacon</th><th>Live</th><th>Findings</th></tr></thead><tbody>
+{rows}
+</tbody></table></body></html>
+"""
+
+
+def _html_row(pair: CheckedPair) -> str:
+    use, verdict = pair.verdict.use, pair.verdict.verdict
+    findings = "".join(
+        f"<div><b>{escape(finding.check)}</b> ({', '.join(finding.components)}): {escape(one_line(finding.message))} "
+        f"<i>{escape(one_line(finding.remedy))}</i></div>"
+        for finding in pair.findings
+        if _stands_out(finding.status, finding.risk)
+    )
+    return (
+        f'<tr><td class="{verdict}">{GLYPHS[verdict]} {verdict}</td><td>{escape(one_line(use.device))}</td>'
+        f"<td>{escape(one_line(use.beacon))}<br>{escape(one_line(f'{use.host}:{use.port}'))}</td>"
+        f"<td>{escape(live_word(pair))}</td><td>{findings}</td></tr>"
+    )
+
+
+def live_word(pair: CheckedPair) -> str:
+    """One word for three components: what they agree on, else who failed."""
+    outcomes = {component: result.outcome for component, result in pair.live.items()}
+    if len(set(outcomes.values())) == 1:
+        return str(next(iter(outcomes.values())))
+    failed = [component for component, outcome in outcomes.items() if outcome is LiveOutcome.FAILED]
+    return f"failed: {', '.join(failed)}" if failed else "ok in part"
+
+
+def obstacle(pair: CheckedPair) -> str:
+    finding = pair.verdict.first_obstacle
+    if finding is None:
+        return ""
+    some = set(finding.components) != set(COMPONENTS)
+    who = f" ({', '.join(finding.components)})" if some else ""
+    return one_line(f"{finding.check}{who}: {finding.message}")
+
+
+def _stands_out(status: Status, risk: bool) -> bool:
+    return status in (Status.FAIL, Status.UNKNOWN) or risk
+
+
+def _cell(text: str) -> str:
+    """A spreadsheet takes a cell that begins with one of these as a formula."""
+    line = one_line(text)
+    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+
+
+FORMATS: dict[str, Callable[[CheckReport], str]] = {
+    "table": to_table,
+    "json": to_json,
+    "csv": to_csv,
+    "junit": to_junit,
+    "html": to_html,
+}

@@ -1,0 +1,71 @@
+"""The console itself, `demo`, and `lab up`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from console.command.formats import to_table
+from console.command.observing import judged, prove, sweep_selection
+from console.command.outside import Outside
+from console.errors import ExitStatus, UsageError
+from console.fleet.selection import PairSelection
+from console.services.workspace import Workspace
+
+
+def configure_console(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--read-only", action="store_true", help="nothing can be applied")
+
+
+def run_console(arguments: argparse.Namespace, outside: Outside) -> int:
+    if not outside.interactive:
+        raise UsageError(
+            "the console needs a terminal", hint="Without one, use a command: sweep, check, show, set, history."
+        )
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), arguments.read_only)
+    try:
+        return outside.run_console(workspace)
+    finally:
+        workspace.close()
+
+
+def configure_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--devices", type=_count, metavar="N", help="so many devices (12)")
+    parser.add_argument("--beacons", type=_count, metavar="N", help="so many beacons (3)")
+
+
+def run_demo(arguments: argparse.Namespace, outside: Outside) -> int:
+    if arguments.fleet is not None:
+        raise UsageError("the demo brings its own fleet: leave out -F")
+
+    def use(workspace: Workspace) -> int:
+        if outside.interactive:
+            return outside.run_console(workspace)
+        everything = PairSelection()
+        sweep_selection(workspace, everything, outside)
+        proof = prove(workspace, everything, outside)
+        outside.answer(to_table(judged(workspace, everything, proof), colour=outside.colour))
+        return ExitStatus.DONE
+
+    outside.say("Starting a loopback fleet …")
+    return outside.demo(arguments.devices, arguments.beacons, use)
+
+
+def configure_lab(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("up",), metavar="up")
+    parser.add_argument("spec", type=Path, metavar="SPEC")
+    parser.add_argument("--dir", type=Path, required=True, metavar="DIR", dest="directory")
+    parser.add_argument("--sshd", action="store_true", help="serve devices by OpenSSH's sshd, where it is installed")
+    parser.add_argument("--powershell", metavar="PROGRAM", help="run this for every command line over WS-Man")
+
+
+def run_lab(arguments: argparse.Namespace, outside: Outside) -> int:
+    if arguments.fleet is not None:
+        raise UsageError("a lab writes its own fleet file: leave out -F")
+    return outside.serve_lab(arguments.spec, arguments.directory, arguments.sshd, arguments.powershell)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 1 to 1000")
+    return int(text)

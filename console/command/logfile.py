@@ -1,0 +1,25 @@
+"""The log file: what nobody expected, with its trace. Beside the store, private, small."""
+
+from __future__ import annotations
+
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+FILE_NAME = "console.log"
+_LARGEST = 1_000_000
+
+
+def log_to(directory: Path) -> None:
+    """Warnings and worse of this program and its libraries go to `directory`, never to the terminal."""
+    path = directory / FILE_NAME
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    handler = RotatingFileHandler(path, maxBytes=_LARGEST, backupCount=1, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setLevel(logging.WARNING)
+    root = logging.getLogger()
+    for old in [known for known in root.handlers if isinstance(known, RotatingFileHandler)]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)

@@ -1,0 +1,168 @@
+"""`sweep` and `check`: look, judge, prove. Nothing here writes to a target."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from console.command.formats import FORMATS, to_table
+from console.command.outside import Outside
+from console.command.report import CheckedPair, CheckReport
+from console.command.text import error_lines, one_line
+from console.errors import ExitStatus
+from console.fleet.selection import PairSelection, select_pairs
+from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse
+from console.services.events import JobEvent, PairProbed, TargetFinished
+from console.services.jobs import Job
+from console.services.workspace import Workspace
+
+NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
+
+
+def configure_sweep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("select", nargs="*", metavar="SELECT", help="names, globs, @group, os=, verdict=, beacon=")
+
+
+def configure_check(parser: argparse.ArgumentParser) -> None:
+    configure_sweep(parser)
+    parser.add_argument("--live", action="store_true", help="prove it: a real handshake from each device")
+    parser.add_argument("--cached", action="store_true", help="judge the stored snapshots, contact nothing")
+    parser.add_argument("--format", choices=tuple(FORMATS), default="table")
+
+
+def run_sweep(arguments: argparse.Namespace, outside: Outside) -> int:
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    try:
+        selection = chosen_pairs(workspace, arguments.select)
+        job = sweep_selection(workspace, selection, outside)
+        outside.say(f"{job.done} of {job.total} observed, {job.failed} failed")
+        return worst([status_of(job)])
+    finally:
+        workspace.close()
+
+
+def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    try:
+        selection = chosen_pairs(workspace, arguments.select)
+        statuses = []
+        if not arguments.cached:
+            statuses.append(status_of(sweep_selection(workspace, selection, outside)))
+        proof = Proof()
+        if arguments.live:
+            proof = prove(workspace, selection, outside)
+            statuses.append(proof.status)
+        report = judged(workspace, selection, proof)
+        if not report.pairs:
+            outside.say("No pair to judge: no device that is selected names a beacon.")
+        if arguments.format == "table":
+            outside.answer(to_table(report, colour=outside.colour))
+        else:
+            outside.answer(FORMATS[arguments.format](report))
+        ready = bool(report.pairs) and report.all_ready
+        return worst([*statuses, ExitStatus.DONE if ready else ExitStatus.NOT_READY])
+    finally:
+        workspace.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What live handshakes said in this run."""
+
+    results: dict[tuple[PairUse, str], LiveResult] | None = None
+    status: ExitStatus = ExitStatus.DONE
+
+    def of(self, use: PairUse) -> dict[str, LiveResult]:
+        return {component: (self.results or {}).get((use, component), NOT_RUN) for component in COMPONENTS}
+
+
+def chosen_pairs(workspace: Workspace, words: Sequence[str]) -> PairSelection:
+    """Raises UsageError before anything is contacted."""
+    systems = {name: snapshot.system for name, snapshot in workspace.estate.observation().devices.items()}
+    return select_pairs(workspace.fleet, words, workspace.estate.verdicts(), systems)
+
+
+def judged(workspace: Workspace, selection: PairSelection, proof: Proof) -> CheckReport:
+    pairs = tuple(
+        CheckedPair(verdict, proof.of(verdict.use))
+        for verdict in workspace.estate.verdicts()
+        if selection.matches(verdict.use)
+    )
+    return CheckReport(workspace.clock.now(), pairs)
+
+
+def sweep_selection(workspace: Workspace, selection: PairSelection, outside: Outside) -> Job:
+    """Sweep both sides of the pairs, and wait. Failures of targets go to stderr."""
+    job = workspace.sweep.start(targets_of(workspace, selection), follow=selection.beacons is None)
+    return watched(job, outside, "sweep")
+
+
+def targets_of(workspace: Workspace, selection: PairSelection) -> list[str] | None:
+    """None: everything. Of devices that nothing is known of yet, any may use a beacon that is selected."""
+    if selection == PairSelection():
+        return None
+    uses = workspace.estate.uses()
+    seen = workspace.estate.observation().devices
+    chosen = [use for use in uses if selection.matches(use)]
+    devices = {use.device for use in chosen} | (selection.devices or set())
+    if selection.devices is None and selection.keys is None:
+        devices |= {device.name for device in workspace.fleet.devices if device.name not in seen}
+    beacons = {use.beacon for use in chosen if use.beacon} | (selection.beacons or set())
+    return [
+        *(beacon.name for beacon in workspace.fleet.beacons if beacon.name in beacons),
+        *(device.name for device in workspace.fleet.devices if device.name in devices),
+    ]
+
+
+def prove(workspace: Workspace, selection: PairSelection, outside: Outside) -> Proof:
+    """A live handshake for every selected pair."""
+    found: dict[tuple[PairUse, str], LiveResult] = {}
+
+    def keep(event: JobEvent) -> None:
+        if isinstance(event, PairProbed):
+            found[event.use, event.component] = event.result
+
+    uses = [use for use in workspace.estate.uses() if selection.matches(use)]
+    job = workspace.probing.start(uses)
+    job.subscribe(keep)
+    watched(job, outside, "live handshakes")
+    return Proof(found, status_of(job))
+
+
+def watched(job: Job, outside: Outside, what: str) -> Job:
+    """Wait for a job; on a terminal its progress is shown on stderr while it runs. Its failures are told."""
+    showing = outside.stderr.isatty()
+
+    def show(event: JobEvent) -> None:
+        if isinstance(event, TargetFinished):
+            outside.stderr.write(f"\r\x1b[K{what}: {job.done} done, {job.failed} failed, {job.left} left")
+            outside.stderr.flush()
+
+    end = job.subscribe(show) if showing else None
+    job.wait()
+    if end is not None:
+        end()
+        outside.stderr.write("\r\x1b[K")
+    tell_failures(job, outside)
+    return job
+
+
+def tell_failures(job: Job, outside: Outside, limit: int = 20) -> None:
+    for failure in job.failures[:limit]:
+        outside.say(
+            error_lines(failure.error if failure.target in failure.error else f"{failure.target}: {failure.error}")
+        )
+    if job.failed > limit:
+        names = ", ".join(one_line(failure.target) for failure in job.failures[limit:])
+        outside.say(f"and {job.failed - limit} more: {names}")
+
+
+def status_of(job: Job) -> ExitStatus:
+    return worst([failure.exit_status for failure in job.failures])
+
+
+def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
+    """With more than one cause the larger number wins, USAGE first of all."""
+    given = list(statuses)
+    return ExitStatus.USAGE if ExitStatus.USAGE in given else max(given, default=ExitStatus.DONE)

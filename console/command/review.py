@@ -1,0 +1,64 @@
+"""A plan as text, and the question that it asks before it is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from console.changes.lockout import locked_out_devices
+from console.changes.model import Plan, TargetKind
+from console.command.text import harmless, one_line
+from console.fleet.model import Fleet
+
+_COLOURS = {"+": "32", "-": "31", "@": "36"}
+
+
+def review(plan: Plan, *, colour: bool = False) -> list[str]:
+    """The diff of each target, what stays, what can't be planned, whom it would cut off."""
+    return list(_lines(plan, colour))
+
+
+def _lines(plan: Plan, colour: bool) -> Iterator[str]:
+    yield f"Plan {plan.id}: {one_line(plan.title)}"
+    for target, diff, warnings in _changes(plan):
+        yield ""
+        yield f"{plan.kind} {one_line(target)}"
+        yield from (_painted(harmless(line), colour) for line in diff.splitlines())
+        yield from (f"▲ {one_line(warning)}" for warning in warnings)
+    yield ""
+    if plan.unchanged:
+        yield f"already so: {one_line(', '.join(plan.unchanged))}"
+    for target, why in plan.refused.items():
+        yield f"✘ {one_line(target)}: {one_line(why)}"
+    cut_off = locked_out_devices(plan.lockouts)
+    if cut_off:
+        yield f"✘ {len(cut_off)} devices that now get through would be cut off (--accept-lockout {len(cut_off)}):"
+        for lockout in plan.lockouts:
+            yield f"    {one_line(lockout.device)} ⇄ {one_line(lockout.beacon)}: {one_line(lockout.because)}"
+    if plan.targets:
+        yield f"{len(plan.targets)} {plan.kind}s would change; nothing is written yet."
+    else:
+        yield "Nothing to change."
+
+
+def _changes(plan: Plan) -> Iterator[tuple[str, str, Sequence[str]]]:
+    for change in plan.devices:
+        yield change.device, change.diff, change.warnings
+    for beacon in plan.beacons:
+        yield beacon.beacon, beacon.diff, beacon.warnings
+
+
+def question_for(plan: Plan, fleet: Fleet) -> tuple[str, str]:
+    """In proportion: one target `y`, many their number, production a name. The question, and the answer it takes."""
+    targets = plan.targets
+    owners = fleet.devices if plan.kind is TargetKind.DEVICE else fleet.beacons
+    production = [target.name for target in owners if target.name in targets and target.production]
+    if production:
+        return f"{len(production)} of {len(targets)} are production: type {production[0]} to apply:", production[0]
+    if len(targets) > 1:
+        return f"Apply to {len(targets)} {plan.kind}s? Type the number:", str(len(targets))
+    return f"Apply to {targets[0]}? y/n:", "y"
+
+
+def _painted(line: str, colour: bool) -> str:
+    code = _COLOURS.get(line[:1]) if colour else None
+    return f"\x1b[{code}m{line}\x1b[0m" if code else line

@@ -1,0 +1,121 @@
+"""`show`: one beacon or device, everything observed. A target that was never observed is looked at first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from console.command.observing import status_of, watched
+from console.command.outside import Outside
+from console.command.report import well_formed
+from console.command.text import GLYPHS, ago, harmless, one_line
+from console.errors import ExitStatus, UsageError
+from console.nearest import did_you_mean
+from console.readiness.model import PairVerdict
+from console.services.sweep import all_names
+from console.services.workspace import Workspace
+
+SCHEMA = 1
+_LONGEST_VALUE = 160
+
+
+def configure_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="a beacon or a device")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+
+
+def run_show(arguments: argparse.Namespace, outside: Outside) -> int:
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    try:
+        name, known = arguments.name, all_names(workspace.fleet)
+        if name not in known:
+            raise UsageError(f"no device or beacon is named {name!r}", hint=did_you_mean(name, known))
+        status = ExitStatus.DONE
+        if workspace.estate.age(name) is None:
+            status = status_of(watched(workspace.sweep.start([name]), outside, "sweep"))
+        values = shown(workspace, name)
+        if arguments.format == "json":
+            outside.answer(json.dumps(well_formed(values), ensure_ascii=False, indent=2))
+        else:
+            outside.answer("\n".join(_lines(workspace, name, values)))
+        return status
+    finally:
+        workspace.close()
+
+
+def shown(workspace: Workspace, name: str) -> dict[str, object]:
+    """JSON values: what the fleet file says, what was observed and when, the pairs. Bytes are base64, DER too."""
+    observation = workspace.estate.observation()
+    device = next((device for device in workspace.fleet.devices if device.name == name), None)
+    snapshot = observation.devices.get(name) if device else observation.beacons.get(name)
+    failure = observation.failures.get(name)
+    verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
+    return {
+        "schema": SCHEMA,
+        "name": name,
+        "kind": "device" if device else "beacon",
+        "observed_at": _stamp(snapshot.taken_at) if snapshot else None,
+        "failure": {"at": _stamp(failure[0]), "error": failure[1]} if failure else None,
+        "snapshot": msgspec.to_builtins(snapshot) if snapshot else None,
+        "pairs": [_pair(verdict) for verdict in verdicts],
+    }
+
+
+def _pair(verdict: PairVerdict) -> dict[str, object]:
+    use, obstacle = verdict.use, verdict.first_obstacle
+    return {
+        "device": use.device,
+        "beacon": use.beacon,
+        "host": use.host,
+        "port": use.port,
+        "verdict": str(verdict.verdict),
+        "first_obstacle": f"{obstacle.check}: {obstacle.message}" if obstacle else None,
+    }
+
+
+def _lines(workspace: Workspace, name: str, values: Mapping[str, object]) -> Iterator[str]:
+    yield f"{values['kind']} {one_line(name)}, observed {ago(workspace.estate.age(name))}"
+    failure = workspace.estate.observation().failures.get(name)
+    if failure:
+        yield f"the newest attempt failed {ago(workspace.clock.now() - failure[0])}: {one_line(failure[1])}"
+    snapshot = values["snapshot"]
+    if isinstance(snapshot, Mapping):
+        yield from _tree(snapshot, "  ")
+    device = values["kind"] == "device"
+    verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
+    yield f"pairs: {len(verdicts)}"
+    for verdict in verdicts:
+        partner = verdict.use.beacon if device else verdict.use.device
+        obstacle = verdict.first_obstacle
+        why = f"  {obstacle.check}: {obstacle.message}" if obstacle else ""
+        endpoint = f"{verdict.use.host}:{verdict.use.port}"
+        yield one_line(f"{GLYPHS[verdict.verdict]} {partner}  {endpoint}  {verdict.verdict}{why}")
+
+
+def _tree(values: Mapping[str, object], indent: str) -> Iterator[str]:
+    """Nested values, one a line; what is empty is left out, what is long is cut."""
+    for key, value in values.items():
+        if value in (None, "", [], {}, ()):
+            continue
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:"
+            yield from _tree(value, indent + "  ")
+        elif isinstance(value, (list, tuple)) and any(isinstance(item, Mapping) for item in value):
+            yield f"{indent}{key}:"
+            for item in value:
+                if isinstance(item, Mapping):
+                    first, *rest = list(_tree(item, indent + "    ")) or [indent]
+                    yield f"{indent}  - {first.strip()}"
+                    yield from rest
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            text = harmless(text)
+            yield f"{indent}{key}: {text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + ' …'}"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
