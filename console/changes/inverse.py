@@ -77,7 +77,7 @@ def inverse_beacon_change(
     steps: list[BeaconStep] = []
     current = snapshot
     for step in reversed(change.steps[:steps_done]):
-        inverse = _inverse_step(step, current, first=not steps)
+        inverse = _inverse_step(step, current, untouched=all(done.operation == "set-httpsys" for done in steps))
         if inverse is not None:
             steps.append(inverse)
             current = after_steps(current, [inverse])
@@ -92,11 +92,12 @@ def require_undoable(entry: JournalEntry) -> None:
         raise ConfigurationError(f"{entry.entry} changed nothing", target=entry.target, phase="undo")
 
 
-def _inverse_step(step: BeaconStep, current: BeaconSnapshot, *, first: bool) -> BeaconStep | None:
+def _inverse_step(step: BeaconStep, current: BeaconSnapshot, *, untouched: bool) -> BeaconStep | None:
+    """`untouched`: applicationHost.config is still the file of the snapshot when the step runs."""
     if step.inverse is None:
         return None
     if step.operation == "set-access":
-        return _inverse_access(step, current, current.config_sha256 if first else "")
+        return _inverse_access(step, current, current.config_sha256 if untouched else "")
     if step.operation == "set-httpsys":
         return _inverse_httpsys(step, current)
     raise ChangeRefused(f"a step {step.operation} can't be undone by this version", target=current.beacon, phase="undo")

@@ -17,8 +17,10 @@ _FORMS = (
     'password_keyring = "SERVICE/USER" or password_prompt = true.'
 )
 _SECRET_KEY = re.compile(
-    r"pass(word|wd|phrase)?$|pwd|passw|secret|passphrase|token|api_?key|private_?key", re.IGNORECASE
+    r"(^|_)pass(_|$)|passw|passphrase|pwd|secret|token|credential|api_?key|private_?key", re.IGNORECASE
 )
+_NAMED_BY_THE_USER = ("resolve", "group")
+"""Tables whose keys are names, not settings."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -29,7 +31,7 @@ def refuse_plain_secrets(table: StrictTable) -> None:
 
 def _refuse(source: str, values: Mapping[str, object], where: str) -> None:
     for key, value in values.items():
-        if key == "resolve" and not where:
+        if not where and key in _NAMED_BY_THE_USER and isinstance(value, dict):
             continue
         if _SECRET_KEY.search(key) and key not in REFERENCES:
             raise ConfigurationError(

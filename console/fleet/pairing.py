@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from console.agent.document import ConfigDocument
 from console.agent.failover import failover_uses
 from console.agent.profile import AgentProfile
-from console.fleet.model import Fleet
+from console.fleet.model import ExplicitPair, Fleet
 from console.readiness.model import PairUse
 
 
+@dataclass(frozen=True, slots=True)
+class FleetIndex:
+    """A fleet's pairs and hosts by what they are looked up by; made once, it keeps large fleets fast."""
+
+    by_device: Mapping[str, Sequence[ExplicitPair]]
+    by_endpoint: Mapping[tuple[str, int], Sequence[ExplicitPair]]
+    """Host (see `plain_host`) and port."""
+    beacons_by_host: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, fleet: Fleet) -> FleetIndex:
+        by_device: dict[str, list[ExplicitPair]] = defaultdict(list)
+        by_endpoint: dict[tuple[str, int], list[ExplicitPair]] = defaultdict(list)
+        by_host: dict[str, list[str]] = defaultdict(list)
+        for pair in fleet.pairs:
+            by_device[pair.device].append(pair)
+            by_endpoint[(plain_host(pair.host), pair.port)].append(pair)
+        for beacon in fleet.beacons:
+            by_host[plain_host(beacon.host)].append(beacon.name)
+        return cls(dict(by_device), dict(by_endpoint), dict(by_host))
+
+
+def plain_host(host: str) -> str:
+    """Lower case, without the dot that ends a fully qualified name: the same machine either way."""
+    return host.rstrip(".").lower()
+
+
 def match_beacon(
-    fleet: Fleet, host: str, port: int, device: str = "", ports: Mapping[str, Set[int]] | None = None
+    fleet: Fleet,
+    host: str,
+    port: int,
+    device: str = "",
+    ports: Mapping[str, Set[int]] | None = None,
+    index: FleetIndex | None = None,
 ) -> str | None:
     """The name of the beacon that answers to host and port; None where none does, or more than one may.
 
     An explicit pair says it best (the device's own before others'); then the beacon of that host. Where beacons share
     a host, `ports` (beacon to the ports that its bindings were seen on) decides.
     """
-    wanted = host.rstrip(".").lower()
-    said = [pair for pair in fleet.pairs if pair.port == port and pair.host.rstrip(".").lower() == wanted]
+    known = index or FleetIndex.of(fleet)
+    said = known.by_endpoint.get((plain_host(host), port), ())
+    by_host = set(known.beacons_by_host.get(plain_host(host), ()))
     own = {pair.beacon for pair in said if pair.device == device}
     others = {pair.beacon for pair in said}
-    by_host = {beacon.name for beacon in fleet.beacons if beacon.host.rstrip(".").lower() == wanted}
     by_port = {name for name in by_host if port in (ports or {}).get(name, frozenset())}
     for candidates in (own, others, by_host, by_port):
         if len(candidates) == 1:
@@ -37,26 +71,28 @@ def pair_uses(
     document: ConfigDocument | None,
     profile: AgentProfile,
     ports: Mapping[str, Set[int]] | None = None,
+    index: FleetIndex | None = None,
 ) -> tuple[PairUse, ...]:
     """Every way that the device may take, each once: its explicit pairs first, then what its failover lists add.
 
-    `document` is None where config.ini wasn't read. A use that only the lists give keeps `beacon` empty where no beacon
-    of the fleet answers to it. An explicit pair's `upload_bytes` holds for its endpoint.
+    `document` is None where config.ini wasn't read. A use that only the lists give keeps `beacon` empty where no
+    beacon of the fleet answers to it. An explicit pair's `upload_bytes` holds for its endpoint.
+    `index`: give one where many devices are asked for.
     """
+    known = index or FleetIndex.of(fleet)
     uses: dict[tuple[str, int, str], PairUse] = {}
-    for pair in fleet.pairs:
-        if pair.device == device:
-            key = (pair.host.lower(), pair.port, pair.protocol)
-            address = _address(fleet, pair.host, pair.port)
-            use = PairUse(device, pair.beacon, pair.host, pair.port, pair.protocol, pair.upload_bytes, address)
-            uses.setdefault(key, use)
-    for entry in failover_uses(document, profile) if document else ():
+    for pair in known.by_device.get(device, ()):
+        key = (pair.host.lower(), pair.port, pair.protocol)
+        address = _address(fleet, pair.host, pair.port)
+        use = PairUse(device, pair.beacon, pair.host, pair.port, pair.protocol, pair.upload_bytes, address)
+        uses.setdefault(key, use)
+    for entry in failover_uses(document, profile) if document is not None else ():
         if entry.port is None or not entry.usable:
             continue
         key = (entry.host.lower(), entry.port, entry.protocol)
         if key in uses:
             continue
-        beacon = match_beacon(fleet, entry.host, entry.port, device, ports) or ""
+        beacon = match_beacon(fleet, entry.host, entry.port, device, ports, known) or ""
         address = _address(fleet, entry.host, entry.port)
         uses[key] = PairUse(device, beacon, entry.host, entry.port, entry.protocol, None, address)
     return tuple(uses.values())

@@ -136,6 +136,8 @@ def select_pairs(
 
 def _read(fleet: Fleet, words: Sequence[str]) -> _Words:
     read = _Words()
+    devices = {device.name for device in fleet.devices}
+    beacons = {beacon.name for beacon in fleet.beacons}
     for word in words:
         key, equals, value = word.partition("=")
         if equals:
@@ -149,15 +151,13 @@ def _read(fleet: Fleet, words: Sequence[str]) -> _Words:
             if members is None:
                 raise UsageError(f"no group is named {word!r}", hint=did_you_mean(word[1:], fleet.groups))
             for member in members:
-                _add(fleet, member, read, must_match=False)
+                _add(devices, beacons, member, read, must_match=False)
         else:
-            _add(fleet, word, read, must_match=True)
+            _add(devices, beacons, word, read, must_match=True)
     return read
 
 
-def _add(fleet: Fleet, word: str, read: _Words, *, must_match: bool) -> None:
-    devices = {device.name for device in fleet.devices}
-    beacons = {beacon.name for beacon in fleet.beacons}
+def _add(devices: Set[str], beacons: Set[str], word: str, read: _Words, *, must_match: bool) -> None:
     if word in devices or word in beacons:
         target = read.either if word in devices and word in beacons else None
         (target if target is not None else read.devices if word in devices else read.beacons).add(word)

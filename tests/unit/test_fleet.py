@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tomli_w
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from console.agent.document import ConfigDocument
 from console.agent.profile import AgentProfile
@@ -195,6 +198,57 @@ def test_a_password_file_that_others_read_is_refused(write: Write, tmp_path: Pat
     (tmp_path / "secrets" / "b1.password").chmod(mode)
     with pytest.raises(ConfigurationError, match=f"mode {mode:04o}"):
         load_fleet(path)
+
+
+def test_names_that_a_person_chose_are_no_secrets(write: Write) -> None:
+    fleet = load_fleet(
+        write('[[device]]\nname = "d"\n[group]\nbypass = ["d"]\ntokens = ["d"]\n[resolve]\n"pass:1"="x:2"')
+    )
+    assert set(fleet.groups) == {"bypass", "tokens"}
+
+
+_KEYS = st.sampled_from(
+    ["name", "host", "port", "winrm", "url", "tags", "password", "password_file", "password_prompt", "x", "device"]
+)
+_LEAVES = st.one_of(
+    st.text(max_size=8),
+    st.integers(-5, 70000),
+    st.booleans(),
+    st.just("hunter2"),
+    st.lists(st.text(max_size=3), max_size=2),
+)
+_TREES = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(st.dictionaries(_KEYS, inner, max_size=4), st.lists(inner, max_size=3)),
+    max_leaves=12,
+)
+_TABLES = st.sampled_from(["policy", "resolve", "beacon", "device", "pair", "group", "other"])
+
+
+def _told(path: Path) -> str:
+    """The error; empty where the file loads."""
+    try:
+        load_fleet(path)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(_TABLES, st.one_of(_TREES, st.lists(st.dictionaries(_KEYS, _TREES, max_size=5), max_size=3))))
+def test_whatever_is_written_loads_or_is_told(write: Write, tree: dict[str, object]) -> None:
+    path = write(tomli_w.dumps(tree))
+    told = _told(path)
+    assert not told or "fleet.toml" in told
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=80))
+def test_bytes_load_or_are_told(write: Write, data: bytes) -> None:
+    path = write("")
+    path.write_bytes(data)
+    told = _told(path)
+    assert not told or "fleet.toml" in told
 
 
 def test_a_missing_fleet_file(tmp_path: Path) -> None:
