@@ -87,9 +87,11 @@ try {
       $refused = $true; throw "'$location' is $found (effective $effective), the plan saw $before"
     }
 
-    $phase = 'commit'
-    if ($after -eq 'unset') { $section.RevertToParent() } else { $section['sslFlags'] = $after }
-    try { $manager.CommitChanges() } catch { $refused = (Get-ConfigHash) -ne $seen; throw }
+    if ($found -ne $after) {
+      $phase = 'commit'
+      if ($after -eq 'unset') { $section.RevertToParent() } else { $section['sslFlags'] = $after }
+      try { $manager.CommitChanges() } catch { $refused = (Get-ConfigHash) -ne $seen; throw }
+    }
   } finally { $manager.Dispose() }
 
   $phase = 'read back'

@@ -48,7 +48,9 @@ function Find-Binding {
 }
 function ConvertTo-StateText {
   param($state)
-  '{0} in {1}, flags {2}' -f "$($state.thumbprint)".ToUpperInvariant(), "$($state.store)".ToUpperInvariant(), [int]$state.sslFlags
+  $in = "$($state.store)".ToUpperInvariant()
+  if (-not $in) { $in = 'MY' }
+  '{0} in {1}, flags {2}' -f "$($state.thumbprint)".ToUpperInvariant(), $in, [int]$state.sslFlags
 }
 
 try {
@@ -83,20 +85,23 @@ try {
     $before = ConvertTo-StateText $p.before
     if ($found -ne $before) { $refused = $true; throw "the binding is $found, the plan saw $before" }
 
-    $phase = 'commit'
-    $bytes = New-Object byte[] 20
-    for ($at = 0; $at -lt 20; $at++) { $bytes[$at] = [Convert]::ToByte($thumbprint.Substring(2 * $at, 2), 16) }
-    $binding['sslFlags'] = $flags
-    $binding.CertificateStoreName = $store
-    $binding.CertificateHash = $bytes
-    try { $manager.CommitChanges() } catch { $refused = (Get-ConfigHash) -ne $seen; throw }
+    # Binding the same certificate again would make the http.sys record anew, with default flags, for nothing.
+    $after = ConvertTo-StateText $p.after
+    if ($found -ne $after) {
+      $phase = 'commit'
+      $bytes = New-Object byte[] 20
+      for ($at = 0; $at -lt 20; $at++) { $bytes[$at] = [Convert]::ToByte($thumbprint.Substring(2 * $at, 2), 16) }
+      $binding['sslFlags'] = $flags
+      $binding.CertificateStoreName = $store
+      $binding.CertificateHash = $bytes
+      try { $manager.CommitChanges() } catch { $refused = (Get-ConfigHash) -ne $seen; throw }
+    }
   } finally { $manager.Dispose() }
 
   $phase = 'read back'
   $manager = New-Object Microsoft.Web.Administration.ServerManager
   try { $state = Get-BindingState (Find-Binding $manager "$($p.site)" "$($p.information)") } finally { $manager.Dispose() }
   $now = ConvertTo-StateText $state
-  $after = ConvertTo-StateText $p.after
   if ($now -ne $after) { throw "wrote $after and found $now" }
   Write-Answer @{ ok = $true; binding = $state; configSha256 = Get-ConfigHash }
 } catch {

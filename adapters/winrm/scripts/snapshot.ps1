@@ -194,7 +194,10 @@ try {
       $configuration = $manager.GetApplicationHostConfiguration()
       $sites = @(Get-Part 'sites' { foreach ($one in $manager.Sites) { Get-SiteRow $one } })
       $access = @(Get-Part 'access' { foreach ($one in $manager.Sites) { Get-AccessRows $configuration "$($one.Name)" } })
-      $readAhead = Get-Part 'uploadReadAheadSize' { [int64]$configuration.GetSection('system.webServer/serverRuntime')['uploadReadAheadSize'] }
+      # Of the first site with an https binding; of the server where there is none.
+      $first = ''
+      foreach ($row in $sites) { if (-not $first -and @($row.bindings | Where-Object { $_.protocol -eq 'https' }).Count -gt 0) { $first = $row.name } }
+      $readAhead = Get-Part 'uploadReadAheadSize' { [int64]$configuration.GetSection('system.webServer/serverRuntime', $first)['uploadReadAheadSize'] }
     } finally { $manager.Dispose() }
   }
 
