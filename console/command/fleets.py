@@ -98,7 +98,7 @@ def _read(source: Path) -> dict[str, list[dict[str, str | int]]]:
 def _entry(source: Path, line: int, kind: str, row: Mapping[str, str | None]) -> dict[str, str | int]:
     entry: dict[str, str | int] = {}
     for key, value in row.items():
-        if key is None or value is None:
+        if not isinstance(value, str):  # None: too few fields; a list: too many
             raise _wrong(source, line, "has another number of fields than the header")
         if key == "kind" or not value.strip():
             continue

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from console.agent.profile import AgentProfile
 from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journal, SnapshotStore
+from console.readiness.judge import judge_pair
 from console.services.editing import EditingService
-from console.services.estate import Estate
+from console.services.estate import Estate, Judge
 from console.services.jobs import JobRunner
 from console.services.probing import ProbingService
 from console.services.recovery import RecoveryService
@@ -30,10 +31,11 @@ def assemble(
     close_store: Callable[[], None],
     read_only: bool = False,
     workers: int = 16,
+    judge: Judge = judge_pair,
 ) -> Workspace:
     """A workspace over these adapters. Its `close` lets the workers go first, and closes the store last."""
     runner = JobRunner(workers, clock)
-    estate = Estate(fleet, profile, store, clock)
+    estate = Estate(fleet, profile, store, clock, judge)
     sweep = SweepService(fleet, devices, beacons, hello, estate, runner)
 
     def close() -> None:

@@ -17,6 +17,7 @@ from console.fleet.model import BeaconClientCheck, Fleet
 from console.fleet.pairing import pair_uses
 from console.iis.snapshot import BeaconSnapshot, Hello, Schannel
 from console.ports import Clock, SnapshotStore
+from console.readiness.judge import judge_pair
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
 from console.services.proof import disagreement
 
@@ -41,6 +42,8 @@ class Observation:
 ChangeListener = Callable[[frozenset[str]], None]
 """Names of the targets about which something new is known. Called from any thread; must not raise."""
 
+Judge = Callable[[PairInput], PairVerdict]
+
 _T = TypeVar("_T")
 
 _NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
@@ -52,8 +55,11 @@ class Estate:
     A target whose newest attempt failed is judged as not observed: an old snapshot never makes a pair ready.
     """
 
-    def __init__(self, fleet: Fleet, profile: AgentProfile, store: SnapshotStore, clock: Clock) -> None:
+    def __init__(
+        self, fleet: Fleet, profile: AgentProfile, store: SnapshotStore, clock: Clock, judge: Judge = judge_pair
+    ) -> None:
         """Reads what the store holds: the last known state is there at once. Raises StoreError."""
+        self._judge_pair = judge
         self.fleet = fleet
         self.profile = profile
         self._store = store
@@ -204,7 +210,7 @@ class Estate:
             touched = set(plan.targets)
             now = self._clock.now()
             inputs = (self._input(use, now) for use in self.uses() if touched & {use.device, use.beacon})
-            after = {given.use: judge_pair(self._after(plan, given)) for given in inputs}
+            after = {given.use: self._judge_pair(self._after(plan, given)) for given in inputs}
             return tuple(after.get(verdict.use, verdict) for verdict in self._judge(self.uses()))
 
     def disagreements(self) -> tuple[tuple[PairUse, Finding], ...]:
@@ -273,7 +279,7 @@ class Estate:
         for use in uses:
             known = self._judged.setdefault(use.device, {})
             if use not in known:
-                known[use] = judge_pair(self._input(use, now))
+                known[use] = self._judge_pair(self._input(use, now))
             verdicts.append(known[use])
         return tuple(verdicts)
 
@@ -302,12 +308,6 @@ class Estate:
             device_error=device_failure[1] if device_failure else "",
             beacon_error=beacon_failure[1] if beacon_failure else "",
         )
-
-
-def judge_pair(given: PairInput) -> PairVerdict:
-    from console.readiness.judge import judge_pair as judge
-
-    return judge(given)
 
 
 def unreached(beacon: str, at: datetime, why: str) -> BeaconSnapshot:
