@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from console.readiness.case import Case
 
 _LAST_BUILD_2012R2 = 9600
-_IIS = ChainOptions(purpose="", partial=False, level=0)
+_STORES_READ = ("My", "WebHosting", "Root", "CA", "ClientAuthIssuer", "REQUEST")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,21 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
         return Acceptance(
             Problem("device.client-certificate-use", failed(message, evidence={"certificate": leaf.label}))
         )
+    mode = endpoint.snapshot.schannel.client_auth_trust_mode or 0
+    anchors = endpoint.roots
+    if mode in (1, 2):
+        store = (endpoint.record.ctlstorename if endpoint.record is not None else "") or "ClientAuthIssuer"
+        if store not in _STORES_READ:
+            return Acceptance(
+                why_not=f"ClientAuthTrustMode is {mode}, and the store {clean(store, 60)} isn't collected"
+            )
+        anchors = endpoint.snapshot.store(store)
     result = verify_chain(
-        tuple(Anchor(entry.der) for entry in endpoint.roots),
+        tuple(Anchor(entry.der) for entry in anchors),
         case.client_chain[0],
         (*case.client_chain[1:], *(entry.der for entry in endpoint.intermediates)),
         case.beacon_now,
-        _IIS,
+        ChainOptions(purpose="", partial=mode == 2, level=0),
     )
     if not result.ok:
         return Acceptance(_untrusted(case, endpoint, leaf, result))
@@ -109,6 +118,9 @@ def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainR
     top = follow((*case.client_chain, *known))
     issuer = clean(top.issuer or "an unnamed issuer", 160)
     roots = {certificate(entry.der).subject_der for entry in endpoint.roots}
+    if endpoint.snapshot.schannel.client_auth_trust_mode in (1, 2):
+        text = f"ClientAuthTrustMode limits trust to another store, which doesn't hold “{issuer}”: 403.16"
+        return Problem("beacon.client-issuer-untrusted", failed(text, evidence=evidence))
     if result.code in (9, 10):
         text = f"A certificate above “{label}” isn't valid by the beacon's clock: 403.16"
         return Problem("beacon.client-chain-refused", failed(text, side=Side.DEVICE, evidence=evidence))

@@ -95,17 +95,20 @@ class Endpoint:
 
     @cached_property
     def record(self) -> HttpSysRecord | None:
-        """The http.sys record that wins for this name: exact host, then exact address, then any address."""
+        """The http.sys record that wins: this very address, then the name asked for, then every address, then CCS."""
         port = next((binding.port for _, binding in self.on_port), self.service_port)
-        records = {record.key.lower(): record for record in self.snapshot.httpsys}
-        by_name = records.get(f"{self.server_name}:{port}") if self.server_name else None
-        if by_name is not None and by_name.kind == "hostnameport":
-            return by_name
-        by_address = [r for r in self.snapshot.httpsys if r.kind == "ipport" and r.key.rpartition(":")[2] == str(port)]
-        exact = [r for r in by_address if r.key.rpartition(":")[0] not in ("0.0.0.0", "[::]")]  # noqa: S104 - a key
-        everywhere = [r for r in by_address if r not in exact]
-        central = [r for r in self.snapshot.httpsys if r.kind == "ccs" and r.key.rpartition(":")[2] == str(port)]
-        return next(iter((*everywhere, *exact, *central)), None)
+        records = {(record.kind, record.key.lower()): record for record in self.snapshot.httpsys}
+        address = self.hello.address.rpartition(":")[0] if self.hello is not None else ""
+        wanted = [("ipport", f"{address}:{port}")]
+        if self.server_name:
+            wanted.append(("hostnameport", f"{self.server_name}:{port}"))
+        wanted += [("ipport", f"0.0.0.0:{port}"), ("ipport", f"[::]:{port}"), ("ccs", f"{port}")]
+        found = next((records[key] for key in wanted if key in records), None)
+        if found is not None or address:
+            return found
+        # Nobody has connected: an address that only one record has is the one.
+        others = [r for r in self.snapshot.httpsys if r.kind == "ipport" and r.key.rpartition(":")[2] == str(port)]
+        return others[0] if len(others) == 1 else None
 
     @cached_property
     def routed(self) -> tuple[Site, Binding] | None:

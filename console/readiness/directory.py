@@ -14,13 +14,14 @@ from console.pki.loading import Anchor, load_directory_entry
 
 _HASH_NAME = re.compile(r"([0-9a-f]{8})\.(0|[1-9][0-9]{0,3})")
 _ABSENT = (FileState.MISSING, FileState.DANGLING)
+_THERE = (FileState.DIRECTORY, FileState.PRESENT)
 
 
 def read_directory(
     directory: DirectoryFact | None, from_file: tuple[Anchor, ...], *, skips_bom: bool, old_hash: bool
 ) -> tuple[tuple[Anchor, ...], tuple[bytes, ...]]:
     """The certificates that can be found there, and those that the CA file hides."""
-    if directory is None or directory.state is not FileState.PRESENT:
+    if directory is None or directory.state not in _THERE:
         return (), ()
     in_file = {subject_hash(anchor.der, old=old_hash) for anchor in from_file}
     found: list[Anchor] = []
@@ -38,6 +39,11 @@ def read_directory(
             if not loaded[1]:
                 break
     return tuple(found), tuple(shadowed)
+
+
+def is_there(directory: DirectoryFact | None) -> bool:
+    """It was found to be a directory."""
+    return directory is not None and directory.state in _THERE
 
 
 def invisible_entries(directory: DirectoryFact) -> tuple[str, ...]:

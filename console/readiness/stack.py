@@ -90,8 +90,12 @@ def _speaks(
             # Below TLS 1.2 the signatures are SHA-1 and MD5, which no level from 1 on allows.
             old = [level == 0 for level in levels]
             known[0] = known[1] = True if all(old) else None if any(old) else False
-    if tls.tls_min in VERSIONS:
-        known = [value if position >= VERSIONS.index(tls.tls_min) else False for position, value in enumerate(known)]
-    if tls.tls_max in VERSIONS:
-        known = [value if position <= VERSIONS.index(tls.tls_max) else False for position, value in enumerate(known)]
+    lowest, highest = _place(tls.tls_min, 0), _place(tls.tls_max, 3)
+    known = [value if lowest <= position <= highest else False for position, value in enumerate(known)]
     return known[0], known[1], known[2], known[3]
+
+
+def _place(version: str, default: int) -> int:
+    """Of a configured version among VERSIONS."""
+    name = version.removesuffix(".0")
+    return VERSIONS.index(name) if name in VERSIONS else default

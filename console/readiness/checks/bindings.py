@@ -98,6 +98,8 @@ def ssl_required(case: Case) -> Outcome:
         return not_applicable("The device uses https")
     if case.access is None:
         return unknown("The SSL settings of the site weren't observed")
+    if "SslRequireCert" in case.access.flags and "Ssl" not in case.access.flags:
+        return failed(f"The device uses http; {clean(case.access.location, 120)} requires a client certificate: 403.7")
     if "Ssl" in case.access.flags:
         return failed(f"The device uses http; {clean(case.access.location, 120)} requires SSL: 403.4")
     return passed("The site doesn't require SSL")

@@ -140,7 +140,7 @@ def client_key_unusable(case: Case) -> Outcome:
         if key.file.head[:3] == b"\xef\xbb\xbf" and not key.how:
             return unknown(f"{named} begins with a byte order mark; whether the device can load it wasn't observed")
         return failed(f"{named} holds no private key in PEM: {what}", evidence={"labels": labels})
-    if key.how.startswith("openssl") and key.spki_sha256 != _HASH_OF_NOTHING:
+    if case.device is not None and case.device.snapshot.tls.openssl and key.file.state is FileState.PRESENT:
         return failed(f"The device's own OpenSSL can't load {named}", evidence={"said": key.why_unknown})
     why = clean(key.why_unknown) or "no tool there could load it"
     return unknown(f"Whether {named} loads wasn't found out on the device: {why}")

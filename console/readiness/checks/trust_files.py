@@ -7,7 +7,7 @@ from console.pki.certificates import certificate, subject_hash
 from console.pki.loading import describe_head, load_directory_entry
 from console.readiness.case import Case
 from console.readiness.device_view import file_problem
-from console.readiness.directory import invisible_entries
+from console.readiness.directory import invisible_entries, is_there
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Severity, check
@@ -96,7 +96,7 @@ def ca_directory_names(case: Case) -> Outcome:
         return unknown("config.ini wasn't observed")
     path = case.preferences.ca_directory
     fact = case.device.snapshot.directory(path) if path else None
-    if fact is None or fact.state is not FileState.PRESENT:
+    if fact is None or not is_there(fact):
         return not_applicable("There is no CA directory")
     unseen = invisible_entries(fact)
     wrong = [
