@@ -15,7 +15,7 @@ from winrm.exceptions import (
 )
 
 from adapters.winrm.remote_text import clean
-from console.errors import WinrmError
+from console.errors import CredentialError, WinrmError
 from console.fleet.model import Beacon, WinrmAddress
 
 NOT_WSMAN = (ParseError, AssertionError, AttributeError, StopIteration, ValueError, KeyError, IndexError)
@@ -47,10 +47,14 @@ def shell_is_gone(error: BaseException) -> bool:
     return isinstance(error, WSManFaultError) and error.wsman_fault_code == SHELL_GONE
 
 
-def translate(error: BaseException, beacon: Beacon, phase: str) -> WinrmError:
-    """A WinrmError that names the beacon, what it answered and what to do. Holds no password."""
+def translate(error: BaseException, beacon: Beacon, phase: str) -> WinrmError | CredentialError:
+    """Names the beacon, what it answered and what to do. Holds no password.
+
+    CredentialError for a refused login: it isn't worth another try, and may lock the account.
+    """
     message, hint = _explain(error, beacon)
-    return WinrmError(message, target=beacon.name, phase=phase, hint=hint)
+    kind = CredentialError if isinstance(error, InvalidCredentialsError) else WinrmError
+    return kind(message, target=beacon.name, phase=phase, hint=hint)
 
 
 def _explain(error: BaseException, beacon: Beacon) -> tuple[str, str]:

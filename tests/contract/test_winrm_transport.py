@@ -22,7 +22,14 @@ import pytest
 
 from adapters.winrm.envelope import OPERATIONS, script
 from adapters.winrm.limits import Limits
-from console.errors import ChangeRefused, CommandFailed, ConfigurationError, CredentialError, WinrmError
+from console.errors import (
+    ChangeRefused,
+    CommandFailed,
+    ConfigurationError,
+    CredentialError,
+    UnreachableError,
+    WinrmError,
+)
 from console.fleet.model import Beacon, WinrmAuthentication
 from fixtures.lab.wsman.server import Authentication
 from tests.contract.winrm_lab import (
@@ -223,8 +230,8 @@ def test_the_environment_decides_nothing(basic: WinrmLab, monkeypatch: pytest.Mo
 # what goes wrong before anything runs
 
 
-def refused(lab: WinrmLab, beacon: Beacon, secret: str = PASSWORD) -> WinrmError:
-    with gateway(OneSecret(secret)) as winrm, pytest.raises(WinrmError) as caught:
+def refused(lab: WinrmLab, beacon: Beacon, secret: str = PASSWORD) -> UnreachableError:
+    with gateway(OneSecret(secret)) as winrm, pytest.raises(UnreachableError) as caught:
         winrm.run(beacon, "snapshot", {})
     assert lab.server.shells.count == 0
     return caught.value
@@ -235,6 +242,7 @@ def test_a_wrong_password(tmp_path: Path, files: Files, authentication: Authenti
     with winrm_lab(tmp_path, authentication, files, "/bin/false") as lab:
         error = refused(lab, lab.beacon, "not the pass\u00e4word")
     text = f"{error!r} {error} {error.__cause__!r}"
+    assert isinstance(error, CredentialError)  # which a sweep doesn't try again: that could lock the account
     assert "401: the user or password was refused" in text
     assert "LocalAccountTokenFilterPolicy" in error.hint
     assert "word" not in text.replace("password", "")
