@@ -52,12 +52,12 @@ function keep(s,  t, found) {
   if (found) { cut = 1; return "" }
   return s
 }
-function filtered(line,  out, mark) {
+function filtered(line,  out, mark, at) {
   out = ""
   while (match(line, /-----(BEGIN|END) [^-]*-----/)) {
-    mark = substr(line, RSTART, RLENGTH)
-    out = out keep(substr(line, 1, RSTART - 1)) mark
-    line = substr(line, RSTART + length(mark))
+    at = RSTART; mark = substr(line, at, RLENGTH)  # keep() matches too
+    out = out keep(substr(line, 1, at - 1)) mark
+    line = substr(line, at + length(mark))
     if (mark ~ /^-----END/) state = "text"
     else if (mark ~ /(CERTIFICATE|CERTIFICATE REQUEST|X509 CRL|PKCS7|CMS|PUBLIC KEY|PARAMETERS)-----$/) state = "public"
     else state = "secret"
