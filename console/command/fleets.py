@@ -11,7 +11,7 @@ from pathlib import Path
 import tomli_w
 
 from console.command.outside import Outside
-from console.command.text import one_line, table
+from console.command.text import counted, one_line, table
 from console.errors import ConfigurationError, ExitStatus, UsageError
 from console.fleet.loading import additions_directory, load_fleet
 from console.fleet.model import Fleet
@@ -39,7 +39,10 @@ def run_fleet(arguments: argparse.Namespace, outside: Outside) -> int:
     if arguments.action == "list":
         outside.answer("\n".join(_lines(fleet)))
     else:
-        outside.say(f"{path}: {len(fleet.beacons)} beacons, {len(fleet.devices)} devices, {len(fleet.pairs)} pairs")
+        outside.say(
+            f"{path}: {counted(len(fleet.beacons), 'beacon')}, {counted(len(fleet.devices), 'device')}, "
+            f"{counted(len(fleet.pairs), 'pair')}"
+        )
     return ExitStatus.DONE
 
 
@@ -75,7 +78,7 @@ def import_file(source: Path, fleet_file: Path) -> str:
     except ConfigurationError:
         target.unlink()
         raise
-    return f"{target}: " + ", ".join(f"{len(entries)} {kind}s" for kind, entries in found.items())
+    return f"{target}: " + ", ".join(counted(len(entries), kind) for kind, entries in found.items())
 
 
 def _read(source: Path) -> dict[str, list[dict[str, str | int]]]:

@@ -10,7 +10,7 @@ from html import escape
 from xml.etree import ElementTree
 
 from console.command.report import CheckedPair, CheckReport, as_values, well_formed
-from console.command.text import GLYPHS, one_line, painted, table
+from console.command.text import GLYPHS, counted, one_line, painted, table
 from console.readiness.model import COMPONENTS, LiveOutcome, Status, Verdict
 
 
@@ -34,7 +34,9 @@ def to_table(report: CheckReport, *, colour: bool = False) -> str:
     lines = table((" ", "device", "beacon", "endpoint", "verdict", "live", "first obstacle"), rows)
     shown = [lines[0], *(painted(line[:1], colour=colour) + line[1:] for line in lines[1:])]
     counts = report.counts()
-    return "\n".join([*shown, "", f"{len(rows)} pairs: " + ", ".join(f"{counts[word]} {word}" for word in Verdict)])
+    return "\n".join(
+        [*shown, "", f"{counted(len(rows), 'pair')}: " + ", ".join(f"{counts[word]} {word}" for word in Verdict)]
+    )
 
 
 def to_csv(report: CheckReport) -> str:
@@ -107,7 +109,7 @@ table {{ border-collapse: collapse; width: 100% }}
 th, td {{ text-align: left; padding: .35rem .8rem .35rem 0; vertical-align: top }}
 th {{ border-bottom: 1px solid #b9c0c7 }} tr + tr td {{ border-top: 1px solid #eceff1 }}
 .ready {{ color: #1a7f37 }} .at-risk {{ color: #9a6700 }} .blocked {{ color: #b3261e }} .unknown {{ color: #6b3fa0 }}
-</style></head><body><h1>Readiness for mutual TLS</h1><p>{len(report.pairs)} pairs: {summary} · {when}</p>
+</style></head><body><h1>Readiness for mutual TLS</h1><p>{counted(len(report.pairs), "pair")}: {summary} · {when}</p>
 <table><thead><tr><th>Verdict</th><th>Device</th><th>Beacon</th><th>Live</th><th>Findings</th></tr></thead><tbody>
 {rows}
 </tbody></table></body></html>

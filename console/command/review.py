@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from console.changes.lockout import locked_out_devices
 from console.changes.model import Plan, TargetKind
-from console.command.text import harmless, one_line
+from console.command.text import counted, harmless, one_line
 from console.fleet.model import Fleet
 
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
@@ -31,11 +31,12 @@ def _lines(plan: Plan, colour: bool) -> Iterator[str]:
         yield f"✘ {one_line(target)}: {one_line(why)}"
     cut_off = locked_out_devices(plan.lockouts)
     if cut_off:
-        yield f"✘ {len(cut_off)} devices that now get through would be cut off (--accept-lockout {len(cut_off)}):"
+        through = counted(len(cut_off), "device")
+        yield f"✘ cut off, though now getting through: {through} (--accept-lockout {len(cut_off)})"
         for lockout in plan.lockouts:
             yield f"    {one_line(lockout.device)} ⇄ {one_line(lockout.beacon)}: {one_line(lockout.because)}"
     if plan.targets:
-        yield f"{len(plan.targets)} {plan.kind}s would change; nothing is written yet."
+        yield f"{counted(len(plan.targets), plan.kind)} would change; nothing is written yet."
     else:
         yield "Nothing to change."
 

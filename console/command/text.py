@@ -40,6 +40,10 @@ def error_lines(text: str, limit: int = ERROR_LINES) -> str:
     return "\n".join(lines)
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def painted(glyph: str, *, colour: bool) -> str:
     code = _COLOURS.get(glyph) if colour else None
     return f"\x1b[{code}m{glyph}\x1b[0m" if code else glyph

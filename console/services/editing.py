@@ -229,9 +229,10 @@ class EditingService:
 
 def _lockout_refused(cut_off: Sequence[str], accepted: int | None) -> ChangeRefused:
     shown = ", ".join(cut_off[:20]) + (f" and {len(cut_off) - 20} more" if len(cut_off) > 20 else "")
+    who = "1 device that now gets through" if len(cut_off) == 1 else f"{len(cut_off)} devices that now get through"
     said = f", and {accepted} were accepted" if accepted is not None else ""
     return ChangeRefused(
-        f"{len(cut_off)} devices that now get through would be cut off{said}: {shown}",
+        f"{who} would be cut off{said}: {shown}",
         phase="apply",
         hint=f"Nothing was written. If that is meant: --accept-lockout {len(cut_off)}.",
     )

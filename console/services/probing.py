@@ -54,7 +54,11 @@ class ProbingService:
             Work(name, partial(self._probe, self._device(name), mine, chosen), _time_for(len(mine)), retries=0)
             for name, mine in by_device.items()
         ]
-        return self._runner.start(JobKind.PROBE, f"live handshake, {len(by_device)} devices", work)
+        return self._runner.start(
+            JobKind.PROBE,
+            "live handshake of " + ", ".join(list(by_device)[:3]) + (" …" if len(by_device) > 3 else ""),
+            work,
+        )
 
     def _device(self, name: str) -> Device:
         try:

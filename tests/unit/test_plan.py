@@ -286,3 +286,19 @@ def test_diffs_are_bounded_and_masked() -> None:
     assert max(map(len, shown.splitlines())) < 500
     assert "a1" not in shown
     assert visible("\x1b]0;x\x07") == "\\x1b]0;x\\x07"
+
+
+def test_a_diff_names_the_lines_of_the_file() -> None:
+    many = b"".join(b"k%d=1\n" % number for number in range(1, 1001))
+    shown = file_diff(many, many.replace(b"k500=1", b"k500=2"), "x")
+    assert "@@ -497,7 +497,7 @@" in shown
+    assert "-k500=1\n+k500=2" in shown
+    assert file_diff(many, many, "x") == ""
+    assert "+new=1" in file_diff(many, many + b"new=1\n", "x")
+    assert "-k1=1" in file_diff(many, many.removeprefix(b"k1=1\n"), "x")
+
+
+def test_large_files_are_compared_quickly() -> None:
+    data = b"\n".join(b"x%d" % (number % 150) for number in range(100_000))
+    assert "not compared" in file_diff(data + b"=1\n" + data, b"y\n" + data + b"=2\n" + data, "x")
+    assert "+z=2" in file_diff(data + b"\nz=1\n" + data, data + b"\nz=2\n" + data, "x")

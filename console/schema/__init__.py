@@ -1,0 +1,1 @@
+"""JSON Schemas of machine output, kept stable."""

@@ -1,0 +1,132 @@
+"""`check` in every format: the schema holds, and hostile text stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from importlib import resources
+
+import jsonschema
+import pytest
+from defusedxml import ElementTree
+
+from console.command.formats import FORMATS, to_csv, to_html, to_json, to_junit, to_table
+from console.command.report import CheckedPair, CheckReport
+from console.command.text import error_lines, harmless
+from console.readiness.model import (
+    COMPONENTS,
+    Finding,
+    LiveOutcome,
+    LiveResult,
+    PairUse,
+    PairVerdict,
+    Side,
+    Status,
+    Step,
+    Verdict,
+)
+from tests.fakes import NOON
+
+HOSTILE = "=cmd\x1b[2J\x00<script>\udcff\u202e"
+
+
+def pair(verdict: Verdict, live: LiveOutcome = LiveOutcome.NOT_RUN, message: str = "no") -> CheckedPair:
+    finding = Finding(
+        "device.client-certificate-off",
+        Step.CLIENT_CERTIFICATE,
+        Side.DEVICE,
+        Status.FAIL,
+        message,
+        components=("Uploader",),
+        refused_by=Side.BEACON,
+        evidence={"path": message},
+        remedy="turn it on",
+    )
+    passed = Finding("pair.host-name-matches", Step.NAME, Side.BEACON, Status.PASS, "fine")
+    findings = () if verdict is Verdict.READY else (finding, passed)
+    result = LiveResult(live, http_status=403 if live is LiveOutcome.FAILED else None)
+    use = PairUse("=d1", "b1", "b1.test", 443)
+    judged = PairVerdict(use, verdict, dict.fromkeys(COMPONENTS, verdict), findings)
+    return CheckedPair(judged, dict.fromkeys(COMPONENTS, result))
+
+
+def report(*pairs: CheckedPair) -> CheckReport:
+    return CheckReport(NOON, pairs)
+
+
+EVERY = report(*(pair(verdict, outcome, HOSTILE) for verdict in Verdict for outcome in LiveOutcome))
+
+
+def test_json_is_of_the_schema_that_is_shipped() -> None:
+    schema = json.loads(resources.files("console.schema").joinpath("check.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    values = json.loads(to_json(EVERY))
+    jsonschema.validate(values, schema)
+    assert values["generated_at"] == "2026-11-24T12:00:00Z"
+    assert len(values["pairs"]) == len(EVERY.pairs)
+
+
+def test_json_holds_every_component_and_says_not_run() -> None:
+    (found,) = json.loads(to_json(report(pair(Verdict.READY))))["pairs"]
+    assert list(found["components"]) == list(COMPONENTS)
+    assert {component["live"]["outcome"] for component in found["components"].values()} == {"not-run"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "live", "disagrees"),
+    [
+        (Verdict.READY, LiveOutcome.FAILED, True),
+        (Verdict.AT_RISK, LiveOutcome.FAILED, True),
+        (Verdict.BLOCKED, LiveOutcome.OK, True),
+        (Verdict.READY, LiveOutcome.OK, False),
+        (Verdict.BLOCKED, LiveOutcome.FAILED, False),
+        (Verdict.UNKNOWN, LiveOutcome.OK, False),
+        (Verdict.UNKNOWN, LiveOutcome.FAILED, False),
+        (Verdict.READY, LiveOutcome.NOT_RUN, False),
+    ],
+)
+def test_a_disagreement_is_told_and_the_verdict_stays(verdict: Verdict, live: LiveOutcome, disagrees: bool) -> None:
+    (found,) = json.loads(to_json(report(pair(verdict, live))))["pairs"]
+    assert found["verdict"] == str(verdict)
+    checks = [finding["check"] for finding in found["findings"]]
+    assert ("pair.live-disagrees" in checks) is disagrees
+    statuses = [finding["status"] for finding in found["findings"]]
+    assert statuses == sorted(statuses, key=["fail", "unknown", "warn", "pass", "not-applicable"].index)
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_no_format_lets_control_characters_through(name: str) -> None:
+    text = FORMATS[name](EVERY)
+    assert "\x1b" not in text
+    assert "\x00" not in text
+    text.encode()
+    if name == "html":
+        assert "<script>" not in text
+
+
+def test_a_spreadsheet_sees_no_formula() -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(EVERY))))
+    assert len(rows) == len(EVERY.pairs) * len(COMPONENTS)
+    assert all(not (cell or "").startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+
+
+def test_junit_counts_what_is_not_ready() -> None:
+    suite = ElementTree.fromstring(to_junit(report(*(pair(verdict) for verdict in Verdict))))
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "2", "1")
+
+
+def test_the_table_names_the_component_and_paints_only_when_asked() -> None:
+    plain = to_table(report(pair(Verdict.BLOCKED)))
+    assert "device.client-certificate-off (Uploader): no" in plain
+    assert "1 pair: 0 ready, 0 at-risk, 1 blocked, 0 unknown" in plain
+    assert "\x1b[31m✘\x1b[0m" in to_table(report(pair(Verdict.BLOCKED)), colour=True)
+
+
+def test_html_stands_alone() -> None:
+    assert "http" not in to_html(report(pair(Verdict.BLOCKED))).replace("https", "")
+
+
+def test_an_error_is_at_most_four_lines() -> None:
+    assert len(error_lines("\n".join("abcdefgh")).splitlines()) == 4
+    assert harmless("a\x1b]0;x\x07b\u202e") == "a\ufffd]0;x\ufffdb\ufffd"
