@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from adapters.winrm.answers import beacon_snapshot
 from adapters.winrm.envelope import answer, stdin
 from adapters.winrm.limits import DEFAULT_LIMITS, Limits
 from adapters.winrm.remote_text import clean, error_text
-from console.errors import ChangeRefused, CommandFailed, ConfigurationError, CredentialError
+from console.errors import ChangeRefused, CommandFailed, ConfigurationError, CredentialError, WinrmError
 from console.fleet.model import Beacon
 from console.iis.snapshot import BeaconSnapshot
 from console.ports import Clock, SecretSource
@@ -31,6 +32,7 @@ class WinrmBeaconGateway:
         self._limits = limits
         self._sessions: dict[Beacon, WinrmSession] = {}
         self._lock = threading.Lock()
+        self._closed = False
 
     def snapshot(self, beacon: Beacon) -> BeaconSnapshot:
         """Everything that snapshot.ps1 observes, in one round trip; `hellos` stays empty."""
@@ -63,17 +65,24 @@ class WinrmBeaconGateway:
             session.close()
 
     def close(self) -> None:
-        """Delete every shell; a script that is running is ended first."""
+        """Delete every shell; a script that is running is ended first. Bounded, however many hosts are dead by now."""
         with self._lock:
             sessions, self._sessions = list(self._sessions.values()), {}
-        for session in sessions:
-            session.close()
+            self._closed = True
+        threads = [threading.Thread(target=session.close, name="winrm-close", daemon=True) for session in sessions]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + self._limits.read
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _session(self, beacon: Beacon) -> WinrmSession:
         # pywinrm (requests, NTLM, XML) takes a while to import; the console shows its last state before.
         from adapters.winrm.session import WinrmSession
 
         with self._lock:
+            if self._closed:
+                raise WinrmError("the console is closing", target=beacon.name, phase="connect")
             session = self._sessions.get(beacon)
             if session is None:
                 session = WinrmSession(beacon, lambda: self._password(beacon), self._limits)

@@ -74,10 +74,17 @@ class WinrmSession:
                 raise self._translated(exc, again) from exc
 
     def close(self) -> None:
-        """Delete the shell and close the connection; ends a running script first. The session can't be used again."""
+        """Delete the shell and close the connection; ends a running script first. The session can't be used again.
+
+        Waits no longer than one read: who holds the session may be asking the user for a password. Such a shell ends
+        by itself after its idle time-out.
+        """
         self._closing.set()
-        with self._lock:
-            self._drop()
+        if self._lock.acquire(timeout=self._limits.read):
+            try:
+                self._drop()
+            finally:
+                self._lock.release()
 
     def _translated(self, error: BaseException, attempt: _Attempt) -> MtlsConsoleError:
         translated = translate(error, self._beacon, attempt.phase)

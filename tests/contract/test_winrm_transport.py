@@ -30,7 +30,7 @@ from console.errors import (
     UnreachableError,
     WinrmError,
 )
-from console.fleet.model import Beacon, WinrmAuthentication
+from console.fleet.model import Beacon, SecretReference, WinrmAuthentication
 from fixtures.lab.wsman.server import Authentication
 from tests.contract.winrm_lab import (
     KINDS,
@@ -169,6 +169,30 @@ def test_closing_ends_what_runs(lab: WinrmLab) -> None:
         with pytest.raises((CommandFailed, WinrmError), match="the console is closing"):
             running.result(30)
     assert lab.server.shells.count == 0
+
+
+def test_closing_does_not_wait_for_a_user_who_is_asked_for_a_password(basic: WinrmLab) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    class SlowUser(OneSecret):
+        def password(self, reference: SecretReference, purpose: str) -> str:
+            asked.set()
+            answered.wait(30)
+            return super().password(reference, purpose)
+
+    limits = Limits(operation=1, read=2, script=5)
+    with gateway(SlowUser(), limits) as winrm, concurrent.futures.ThreadPoolExecutor() as pool:
+        running = pool.submit(winrm.run, basic.beacon, "snapshot", {})
+        assert asked.wait(10)
+        began = time.monotonic()
+        winrm.close()
+        assert time.monotonic() - began < 5
+        answered.set()
+        with pytest.raises((WinrmError, CommandFailed), match="the console is closing"):
+            running.result(30)
+        with pytest.raises(WinrmError, match="the console is closing"):
+            winrm.run(basic.beacon, "snapshot", {})
+    assert basic.server.shells.count == 0
 
 
 def test_disconnect_deletes_the_shell_and_the_next_call_opens_one(lab: WinrmLab) -> None:
