@@ -190,6 +190,13 @@ class Endpoint:
         wanted = self.record.certhash.upper() if self.record is not None else ""
         return next((c for c in self.snapshot.certificates if wanted and c.thumbprint.upper() == wanted), None)
 
+    @property
+    def leaf(self) -> bytes:
+        """The beacon's certificate as it was sent, else as http.sys has it on record; empty: neither was seen."""
+        if self.chain:
+            return self.chain[0]
+        return self.bound.der if self.bound is not None else b""
+
     @cached_property
     def roots(self) -> tuple[StoreCertificate, ...]:
         return self.snapshot.store("Root")

@@ -68,13 +68,7 @@ class DeviceView:
         return self._preferences[component]
 
     def ca_file(self, preferences: TlsPreferences) -> str:
-        """The CA file in use; the built-in one only where it exists (what the agent does without it isn't known)."""
-        path = preferences.ca_file
-        if path and preferences.value(CA_FILE).origin is Origin.DEFAULT:
-            fact = self.snapshot.file(path)
-            if fact is not None and fact.state is FileState.MISSING:
-                return ""
-        return path
+        return ca_file_in_use(self.snapshot, preferences)
 
     def file_problem(self, path: str) -> FileProblem | None:
         return file_problem(self.snapshot.file(path))
@@ -107,6 +101,19 @@ class DeviceView:
         if fact is None or fact.content is None:
             return None
         return load_client_chain(fact.content, skips_bom=skips_bom)
+
+
+def ca_file_in_use(snapshot: DeviceSnapshot, preferences: TlsPreferences) -> str:
+    """The CA file in use; the built-in one only where it exists (what the agent does without it isn't known).
+
+    A live handshake must leave it out in the same way. Empty: none.
+    """
+    path = preferences.ca_file
+    if path and preferences.value(CA_FILE).origin is Origin.DEFAULT:
+        fact = snapshot.file(path)
+        if fact is not None and fact.state is FileState.MISSING:
+            return ""
+    return path
 
 
 def file_problem(fact: FileFact | None) -> FileProblem | None:

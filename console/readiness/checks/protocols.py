@@ -54,13 +54,13 @@ def tls_version(case: Case) -> Outcome:
     rule="The device offers the kind of key in the beacon's certificate (P-256, P-384, P-521, RSA, Ed25519).",
     source="handshake.md K-02, P-TLS-03 (measured: T157 to T165)",
     remedy="Have the beacon's certificate reissued with RSA 2048 or P-256.",
-    needs=(Need.HTTPS, Need.DEVICE, Need.HELLO),
+    needs=(Need.HTTPS, Need.DEVICE),
 )
 def server_key_curve(case: Case) -> Outcome:
-    chain = case.endpoint.chain if case.endpoint is not None else ()
-    if not chain:
+    leaf = case.endpoint.leaf if case.endpoint is not None else b""
+    if not leaf:
         return unknown("The beacon's certificate wasn't seen")
-    facts = certificate(chain[0])
+    facts = certificate(leaf)
     openssl = case.device.stack.openssl if case.device is not None else None
     if facts.key_kind == "ec" and facts.curve not in OFFERED_CURVES:
         if openssl is not None and openssl < (1, 1, 0):

@@ -1,18 +1,24 @@
 """Revocation: the device's check of the beacon's chain, and the beacon's check of the device's certificate.
 
-Neither is made by curl or openssl, so a live handshake proves the rest only. Where the agent's check is on, whether its
-addresses can be reached from the device isn't observed yet: that is a named risk, not an unknown, for it is the
-agent's default and nothing was seen that speaks against it (docs/checks.md).
+Neither is made by curl or openssl, so a live handshake proves the rest only. What the agent does was never measured; the
+vendor's pages say that the check needs a revocation list or responder that the device reaches. So, of the device:
+
+* switched on in config.ini, and a certificate names no address at all: it fails, by the vendor's own words;
+* on by the agent's default alone (documented, not seen in the file), no address: a risk, named;
+* addresses there, but whether the device reaches them wasn't observed: a risk, named.
 """
 
 from __future__ import annotations
 
+from console.agent.preferences import CHECK_REVOCATION, Origin
 from console.pki.certificates import certificate
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import ACCEPTANCE, SERVER_CHAIN, of_acceptance
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Severity, check
+from console.readiness.registry import check
+
+_BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point."
 
 
 @check(
@@ -39,8 +45,7 @@ def client_revocation(case: Case) -> Outcome:
     "device.revocation-check",
     step=Step.TRUSTED,
     side=Side.DEVICE,
-    refused_by=None,
-    severity=Severity.RISK,
+    refused_by=Side.DEVICE,
     rule=(
         "With CheckCertificateRevocation on, every certificate below the root names a revocation list or responder "
         "that the device can reach."
@@ -60,11 +65,10 @@ def revocation_check(case: Case) -> Outcome:
     bare = [facts for facts in members if not facts.revocation_lists and not facts.status_responders]
     addresses = sorted({url for facts in members for url in (*facts.revocation_lists, *facts.status_responders)})
     if bare:
-        return warned(
-            f"The device checks revocation, but “{clean(bare[0].label, 80)}” names no revocation list to check",
-            risk=True,
-            remedy="Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point.",
-        )
+        text = f"“{clean(bare[0].label, 80)}” names no revocation list or responder"
+        if case.preferences is not None and case.preferences.value(CHECK_REVOCATION).origin is not Origin.DEFAULT:
+            return failed(f"CheckCertificateRevocation=True, but {text}: there is nothing to check with", remedy=_BARE)
+        return warned(f"By its default the device checks revocation, but {text}", risk=True, remedy=_BARE)
     if not members:
         return passed("The chain holds nothing below its root that could be revoked")
     return warned(
