@@ -73,17 +73,12 @@ class ConfigDocument:
     def parse(cls, data: bytes) -> ConfigDocument:
         """Never fails: what isn't understood is kept as it is."""
         lines: list[Line] = []
+        index: dict[tuple[str, str], list[int]] = {}
         section = ""
         for number, raw in enumerate(_split(data)):
             line = _classify(raw, section, first=number == 0)
             section = line.section
             lines.append(line)
-        return cls._of(lines)
-
-    @classmethod
-    def _of(cls, lines: list[Line]) -> ConfigDocument:
-        index: dict[tuple[str, str], list[int]] = {}
-        for number, line in enumerate(lines):
             if line.kind is LineKind.VALUE:
                 index.setdefault((line.section.lower(), line.key.lower()), []).append(number)
         return cls(tuple(lines), {place: tuple(numbers) for place, numbers in index.items()})
@@ -149,7 +144,7 @@ class ConfigDocument:
         if kept and not self.lines[-1].end and len(self.lines) - 1 in numbers:
             # The file had no final line end; it has none afterwards either.
             kept[-1] = _with_end(kept[-1], b"")
-        return ConfigDocument._of(kept)
+        return ConfigDocument.parse(b"".join(line.body + line.end for line in kept))
 
     def oddities(self) -> tuple[Oddity, ...]:
         """What a person should look at: odd lines, double keys, a byte order mark, CR LF, NUL bytes."""
@@ -197,7 +192,8 @@ class ConfigDocument:
             # The file ends without a line end: it goes on ending so.
             before[-1] = _with_end(before[-1], end)
             inserted[-1] = _with_end(inserted[-1], b"")
-        return ConfigDocument._of([*before, *inserted, *after])
+        # Parsed anew: a last line that ended with a lone CR now ends with CR LF.
+        return ConfigDocument.parse(b"".join(line.body + line.end for line in (*before, *inserted, *after)))
 
     def _neighbours_end(self, place: int) -> bytes:
         for line in (*reversed(self.lines[:place]), *self.lines[place:]):
