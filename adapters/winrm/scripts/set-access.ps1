@@ -59,7 +59,7 @@ try {
   $location = "$($p.location)"
   $before = ConvertTo-FlagText $p.before
   $after = ConvertTo-FlagText $p.after
-  if ($location -ne $p.site -and -not $location.StartsWith("$($p.site)/")) {
+  if ($location -ne $p.site -and -not $location.StartsWith("$($p.site)/", 'OrdinalIgnoreCase')) {
     $refused = $true; throw "'$location' is not in site '$($p.site)'"
   }
   foreach ($name in $after.Split(',')) {
