@@ -23,7 +23,7 @@ def names_of(case: TruthCase) -> tuple[str, str]:
 
 def host_of(case: TruthCase) -> str:
     """The host as the device's URL has it, a trailing dot included."""
-    place = urlsplit(case.client["url"]).netloc
+    place: str = urlsplit(str(case.client["url"])).netloc
     return place[1:].partition("]")[0] if place.startswith("[") else place.partition(":")[0]
 
 

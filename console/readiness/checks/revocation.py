@@ -1,7 +1,7 @@
 """Revocation: the device's check of the beacon's chain, and the beacon's check of the device's certificate.
 
-Neither is made by curl or openssl, so a live handshake proves the rest only. What the agent does was never measured; the
-vendor's pages say that the check needs a revocation list or responder that the device reaches. So, of the device:
+Neither is made by curl or openssl, so a live handshake proves the rest only. What the agent does was never measured;
+the vendor's pages say that its check needs a revocation list or responder that the device reaches. So, of the device:
 
 * switched on in config.ini, and a certificate names no address at all: it fails, by the vendor's own words;
 * on by the agent's default alone (documented, not seen in the file), no address: a risk, named;
