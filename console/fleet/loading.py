@@ -150,9 +150,8 @@ def _read_resolve(table: StrictTable | None, parts: _Parts) -> None:
             if source is None or target is None:
                 raise table.fail(key, 'expected "HOST:PORT" = "ADDRESS:PORT"')
             place = (source[0].lower(), source[1])
-            if place in parts.resolve:
-                raise table.fail(key, "is resolved twice")
-            parts.resolve[place] = target
+            if parts.resolve.setdefault(place, target) != target:
+                raise table.fail(key, "is resolved twice, and the two differ")
 
 
 def split_endpoint(text: str) -> tuple[str, int] | None:

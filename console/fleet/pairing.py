@@ -36,8 +36,8 @@ class FleetIndex:
 
 
 def plain_host(host: str) -> str:
-    """Lower case, without the dot that ends a fully qualified name: the same machine either way."""
-    return host.rstrip(".").lower()
+    """Lower case, without brackets or the dot that ends a fully qualified name: the same machine either way."""
+    return host.strip("[]").rstrip(".").lower()
 
 
 def match_beacon(
@@ -99,7 +99,8 @@ def pair_uses(
 
 
 def _address(fleet: Fleet, host: str, port: int) -> str:
-    found = fleet.resolve.get((host.lower(), port))
+    wanted = host.strip("[]").lower()
+    found = fleet.resolve.get((wanted, port)) or fleet.resolve.get((wanted.rstrip("."), port))
     if found is None:
         return ""
     return f"[{found[0]}]:{found[1]}" if ":" in found[0] else f"{found[0]}:{found[1]}"
