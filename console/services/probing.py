@@ -54,11 +54,8 @@ class ProbingService:
             Work(name, partial(self._probe, self._device(name), mine, chosen), _time_for(len(mine)), retries=0)
             for name, mine in by_device.items()
         ]
-        return self._runner.start(
-            JobKind.PROBE,
-            "live handshake of " + ", ".join(list(by_device)[:3]) + (" …" if len(by_device) > 3 else ""),
-            work,
-        )
+        some = ", ".join(list(by_device)[:3]) + (" …" if len(by_device) > 3 else "")
+        return self._runner.start(JobKind.PROBE, f"live handshake of {some}", work)
 
     def _device(self, name: str) -> Device:
         try:
