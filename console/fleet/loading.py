@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import platformdirs
-
 from console.errors import ConfigurationError
 from console.fleet.credentials import REFERENCES, existing_file, refuse_plain_secrets, secret_reference
 from console.fleet.model import (
@@ -25,35 +23,33 @@ from console.fleet.model import (
 from console.nearest import did_you_mean
 from console.strict_toml import StrictTable, read_toml
 
-_TOP = ("policy", "resolve", "beacon", "device", "pair", "group")
-_POLICY = ("soon_days", "skew_warn_seconds", "beacon_client_check", "agent_profile")
-_BEACON = ("name", "host", "site", "beacon_client_check", "tags", "production", "winrm")
-_WINRM = ("url", "authentication", "user", *REFERENCES, "ca_file", "certificate_file", "key_file")
-_DEVICE = (
-    "name",
-    "host",
-    "port",
-    "user",
-    "key_file",
-    *REFERENCES,
-    "agent",
-    "known_hosts",
-    "jump",
-    "config_ini",
-    "agent_user",
-    "tags",
-    "production",
-)
-_PAIR = ("device", "beacon", "host", "port", "protocol", "upload_bytes")
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "": ("policy", "resolve", "beacon", "device", "pair", "group"),
+    "policy": ("soon_days", "skew_warn_seconds", "beacon_client_check", "agent_profile"),
+    "beacon": ("name", "host", "site", "beacon_client_check", "tags", "production", "winrm"),
+    "beacon.winrm": ("url", "authentication", "user", *REFERENCES, "ca_file", "certificate_file", "key_file"),
+    "device": (
+        "name",
+        "host",
+        "port",
+        "user",
+        "key_file",
+        *REFERENCES,
+        "agent",
+        "known_hosts",
+        "jump",
+        "config_ini",
+        "agent_user",
+        "tags",
+        "production",
+    ),
+    "pair": ("device", "beacon", "host", "port", "protocol", "upload_bytes"),
+}
+"""Every key of every table; anything else is an error. `resolve` and `group` hold names."""
 _CHECKS = tuple(check.value for check in BeaconClientCheck)
 _NAME = re.compile(r"\w[\w.\-]*")
 _HOST = re.compile(r"[\w.\-:%\[\]]+")
 GLOB = re.compile(r"[*?\[]")
-
-
-def default_fleet_path() -> Path:
-    """Where every command looks without -F: fleet.toml in the platform's config directory."""
-    return platformdirs.user_config_path("mtls-console", appauthor=False) / "fleet.toml"
 
 
 def additions_directory(fleet_file: Path) -> Path:
@@ -93,7 +89,7 @@ def load_fleet(path: Path) -> Fleet:
 
 def _read(top: StrictTable, parts: _Parts) -> None:
     refuse_plain_secrets(top)
-    top.allow(_TOP)
+    top.allow(KEYS[""])
     _read_policy(top.table("policy"), parts)
     _read_resolve(top.table("resolve"), parts)
     for table in top.tables("beacon"):
@@ -120,7 +116,7 @@ def _read(top: StrictTable, parts: _Parts) -> None:
 def _read_policy(table: StrictTable | None, parts: _Parts) -> None:
     if table is None:
         return
-    table.allow(_POLICY)
+    table.allow(KEYS["policy"])
     for key in table.values:
         if key in parts.policy:
             raise table.fail(key, "another file of this fleet says it already")
@@ -187,7 +183,7 @@ def _host(table: StrictTable, default: str) -> str:
 
 
 def _beacon(table: StrictTable, base: Path) -> Beacon:
-    table.allow(_BEACON)
+    table.allow(KEYS["beacon"])
     name = table.required_text("name")
     winrm = table.table("winrm", f"winrm of {table.where}")
     host = _host(table, name)
@@ -203,7 +199,7 @@ def _beacon(table: StrictTable, base: Path) -> Beacon:
 
 
 def _winrm(table: StrictTable, base: Path, host: str) -> WinrmAddress:
-    table.allow(_WINRM)
+    table.allow(KEYS["beacon.winrm"])
     url = table.text("url", f"https://{host}:5986/wsman")
     try:
         split = urlsplit(url)
@@ -244,7 +240,7 @@ def _winrm(table: StrictTable, base: Path, host: str) -> WinrmAddress:
 
 
 def _device(table: StrictTable, base: Path) -> Device:
-    table.allow(_DEVICE)
+    table.allow(KEYS["device"])
     name = table.required_text("name")
     config_ini = table.text("config_ini", Device(name, name).config_ini)
     if not config_ini.startswith("/"):
@@ -270,7 +266,7 @@ def _device(table: StrictTable, base: Path) -> Device:
 def _pairs(tables: Iterable[StrictTable], parts: _Parts) -> tuple[ExplicitPair, ...]:
     pairs: dict[tuple[str, str, str, int, str], ExplicitPair] = {}
     for table in tables:
-        table.allow(_PAIR)
+        table.allow(KEYS["pair"])
         device, beacon = table.required_text("device"), table.required_text("beacon")
         _require_known(table, "device", device, parts.devices)
         _require_known(table, "beacon", beacon, parts.beacons)
