@@ -49,6 +49,8 @@ class WinrmSession:
         self._closing = threading.Event()
         self._protocol: Protocol | None = None
         self._shell = ""
+        self._orphan = ""
+        """A shell that couldn't be deleted because its connection broke; the next connection does."""
 
     def run(self, stdin: bytes, operation: str, *, repeatable: bool) -> Output:
         """Run the bootstrap with `stdin`. Raises WinrmError, CredentialError, CommandFailed (overrun, too much output).
@@ -63,14 +65,14 @@ class WinrmSession:
                 return self._attempt(stdin, attempt)
             except FAULTS as exc:
                 gone = shell_is_gone(exc)
-                self._drop(delete_shell=not gone)
+                self._drop_after(exc)
                 if not (reused or gone) or (attempt.started and not repeatable) or self._closing.is_set():
                     raise self._translated(exc, attempt) from exc
             again = _Attempt(operation)
             try:
                 return self._attempt(stdin, again)
             except FAULTS as exc:
-                self._drop()
+                self._drop_after(exc)
                 raise self._translated(exc, again) from exc
 
     def close(self) -> None:
@@ -116,6 +118,8 @@ class WinrmSession:
         """Signal terminate, whatever happened: it ends a script that runs too long and frees one that is done."""
         try:
             yield
+        except requests.RequestException:
+            raise  # the connection is gone: nobody is there to be told, and telling would take another time-out
         except BaseException:
             # The first error is the one to tell; this is a courtesy to the server.
             with contextlib.suppress(*FAULTS):
@@ -160,7 +164,17 @@ class WinrmSession:
             http.hooks["response"].append(_bounded)
         if not self._shell:
             self._shell = self._protocol.open_shell(codepage=_UTF_8, idle_timeout=_IDLE_TIMEOUT)
+            orphan, self._orphan = self._orphan, ""
+            with contextlib.suppress(*FAULTS):
+                if orphan:
+                    self._protocol.close_shell(orphan, close_session=False)
         return self._protocol
+
+    def _drop_after(self, error: BaseException) -> None:
+        cut = isinstance(error, requests.RequestException)
+        if cut:
+            self._orphan = self._shell or self._orphan
+        self._drop(delete_shell=not (cut or shell_is_gone(error)))
 
     def _drop(self, *, delete_shell: bool = True) -> None:
         protocol, shell, self._protocol, self._shell = self._protocol, self._shell, None, ""

@@ -38,6 +38,7 @@ from tests.contract.winrm_lab import (
     USER,
     Files,
     OneSecret,
+    Relay,
     WinrmLab,
     gateway,
     make_files,
@@ -138,6 +139,21 @@ def test_a_restarted_server_is_reached_again(lab: WinrmLab) -> None:
         lab.start()
         assert winrm.run(lab.beacon, "set-access", {"echo": 3})["echo"] == 3
         assert lab.server.shells.count == 1
+
+
+def test_a_cut_connection_is_made_again_and_no_shell_is_left(lab: WinrmLab) -> None:
+    relay = Relay(lab.port)
+    beacon = lab.beacon_at(relay.port)
+    try:
+        with gateway() as winrm:
+            for number in range(3):
+                assert winrm.run(beacon, "set-access", {"echo": number})["echo"] == number
+                assert lab.server.shells.count == 1
+                relay.cut()
+            winrm.run(beacon, "snapshot", {})
+        assert lab.server.shells.count == 0
+    finally:
+        relay.close()
 
 
 def test_a_server_that_vanishes_under_a_write_is_not_asked_twice(lab: WinrmLab, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -106,6 +108,45 @@ def _certificate(
     return builder.sign(signer, hashes.SHA256())
 
 
+class Relay:
+    """A TCP relay whose connections can be cut, as an idle firewall does it: the server keeps its shells."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._target))
+            self._open += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+
+    def cut(self) -> None:
+        while self._open:
+            connection = self._open.pop()
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError), source, sink:
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
 @dataclass
 class WinrmLab:
     """One server at a time, always on the same port, so that it can be restarted under a client's feet."""
@@ -132,13 +173,16 @@ class WinrmLab:
 
     @property
     def beacon(self) -> Beacon:
+        return self.beacon_at(self.port)
+
+    def beacon_at(self, port: int) -> Beacon:
         authentication = {
             "basic-https": WinrmAuthentication.BASIC,
             "ntlm": WinrmAuthentication.NTLM,
             "certificate": WinrmAuthentication.CERTIFICATE,
         }[self.kind]
         address = WinrmAddress(
-            f"{self.server.scheme}://127.0.0.1:{self.port}/wsman",
+            f"{self.server.scheme}://127.0.0.1:{port}/wsman",
             authentication,
             ca_file=None if self.kind == "ntlm" else self.files.ca,
         )
