@@ -10,9 +10,9 @@ import msgspec
 from console.agent.snapshot import DeviceSnapshot, FileState
 from console.changes.device_plan import apply_edits
 from console.changes.model import BeaconChange, BeaconStep, DeviceChange, Plan
-from console.iis.bindings import asks_in_first_handshake, binding_for, record_key
+from console.iis.bindings import record_key
 from console.iis.settings import access_at
-from console.iis.snapshot import AccessSetting, BeaconSnapshot, Binding, Hello, HelloOutcome, HttpSysRecord, Site
+from console.iis.snapshot import AccessSetting, BeaconSnapshot, Binding, Hello, HttpSysRecord, Site
 
 
 def apply_to_snapshots(
@@ -46,7 +46,13 @@ def after_steps(snapshot: BeaconSnapshot, steps: Iterable[BeaconStep]) -> Beacon
     after = snapshot
     for step in steps:
         after = _after_step(after, step)
-    return replace(after, hellos=tuple(_hello_after(hello, snapshot, after) for hello in snapshot.hellos))
+    old = {(record.kind, record.key.lower()): record.clientcertnegotiation for record in snapshot.httpsys}
+    ports = frozenset(
+        record.key.rpartition(":")[2]
+        for record in after.httpsys
+        if old.get((record.kind, record.key.lower())) != record.clientcertnegotiation
+    )
+    return replace(after, hellos=tuple(_hello_after(hello, ports) for hello in after.hellos))
 
 
 def _after_step(snapshot: BeaconSnapshot, step: BeaconStep) -> BeaconSnapshot:
@@ -115,15 +121,10 @@ def _binding_after(snapshot: BeaconSnapshot, parameters: Mapping[str, object]) -
     return replace(snapshot, sites=tuple(sites), httpsys=(*others, record))
 
 
-def _hello_after(hello: Hello, before: BeaconSnapshot, after: BeaconSnapshot) -> Hello:
-    """The console's hello saw whether a certificate is asked for; after the plan it would see the new state."""
-    if hello.outcome is not HelloOutcome.TLS or hello.asks_client_certificate is None:
-        return hello
-    old = binding_for(before, None, hello.port, hello.host)
-    new = binding_for(after, None, hello.port, hello.host)
-    if old is None or new is None:
-        return hello
-    asked = asks_in_first_handshake(new.binding, new.record)
-    if asked == asks_in_first_handshake(old.binding, old.record):
-        return hello
-    return replace(hello, asks_client_certificate=asked)
+def _hello_after(hello: Hello, ports: frozenset[str]) -> Hello:
+    """The console's hello saw whether a certificate is asked for; where the plan changes that, the record decides.
+
+    The port may be the one that [resolve] led to.
+    """
+    reached = {str(hello.port), hello.address.rpartition(":")[2]}
+    return replace(hello, asks_client_certificate=None) if reached & ports else hello

@@ -254,10 +254,20 @@ def test_what_if_follows_inheritance_and_the_hello() -> None:
         (("Ssl",), True),
         (("Ssl",), False),
     ]
-    assert after.hellos[0].asks_client_certificate is True
+    assert after.hellos[0].asks_client_certificate is None, "seen before the change; now the record decides"
     assert after.httpsys[0] == replace(PLAIN_RECORD, clientcertnegotiation=True)
     assert after.httpsys[1] == SNI_RECORD, "another binding's record stays"
     assert plan_from_json(plan_to_json(plan), "p") == plan
+
+
+def test_what_if_keeps_what_a_hello_saw_elsewhere() -> None:
+    elsewhere = Hello("b1.x", 8443, "127.0.0.1:8443", NOW, HelloOutcome.TLS, asks_client_certificate=False)
+    led_there = Hello("b1.x", 9443, "127.0.0.1:443", NOW, HelloOutcome.TLS, asks_client_certificate=False)
+    snapshot = replace(_snapshot(), hellos=(elsewhere, led_there))
+    asked = beacon_after(_sure(plan_beacon_change(snapshot, SITE, {"ask": "first-handshake"})), snapshot)
+    assert [hello.asks_client_certificate for hello in asked.hellos] == [False, None]
+    required = beacon_after(_sure(plan_beacon_change(snapshot, SITE, {"client_certificates": "require"})), snapshot)
+    assert required.hellos == snapshot.hellos
 
 
 _FLAGS = st.lists(st.sampled_from(["Ssl", "SslNegotiateCert", "SslRequireCert", "SslMapCert"]), unique=True).map(
