@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +15,7 @@ from console.command.outside import Outside
 from console.command.parsing import PROGRAM, parse
 from console.command.text import error_lines
 from console.errors import ExitStatus, MtlsConsoleError
+from console.fleet.model import Fleet, SecretReference
 from console.services.workspace import Workspace
 
 INTERRUPTED = 130
@@ -63,9 +64,14 @@ def real_outside(stdin: TextIO | None = None, stdout: TextIO | None = None, stde
     )
 
 
-def open_workspace(fleet_file: Path, read_only: bool = False, state: Path | None = None) -> Workspace:
-    """Load a fleet and wire the services to the real adapters. `state`: where snapshots, journal and log lie; None:
-    the platform's state directory. Raises ConfigurationError, StoreError."""
+def open_workspace(
+    fleet_file: Path, read_only: bool = False, screens: bool = False, state: Path | None = None
+) -> Workspace:
+    """Load a fleet and wire the services to the real adapters. Raises ConfigurationError, StoreError, CredentialError.
+
+    `screens`: the terminal will belong to screens, so whatever password has to be asked for is asked for now.
+    `state`: where snapshots, journal and log lie; None: the platform's state directory.
+    """
     from adapters.secrets.source import SecretResolver
     from adapters.ssh.gateway import SshDeviceGateway
     from adapters.store.locations import state_directory
@@ -84,6 +90,8 @@ def open_workspace(fleet_file: Path, read_only: bool = False, state: Path | None
     log_to(directory)
     clock = SystemClock()
     secrets = SecretResolver()
+    if screens:
+        secrets.ask_ahead(_questions(fleet))
     return assemble(
         fleet,
         profile,
@@ -96,6 +104,19 @@ def open_workspace(fleet_file: Path, read_only: bool = False, state: Path | None
         close_store=store.close,
         read_only=read_only,
     )
+
+
+def _questions(fleet: Fleet) -> Iterator[tuple[SecretReference, str]]:
+    """Passwords by `prompt`, with the purposes under which the adapters ask for them."""
+    from adapters.ssh.target import TargetResolver
+
+    for beacon in fleet.beacons:
+        if beacon.winrm and beacon.winrm.password and beacon.winrm.password.prompt:
+            yield beacon.winrm.password, f"WinRM of {beacon.name}"
+    resolver = TargetResolver(fleet)
+    for device in fleet.devices:
+        if device.password and device.password.prompt:
+            yield device.password, f"SSH password of {resolver.resolve(device).user}@{device.name}"
 
 
 def _run_console(workspace: Workspace) -> int:
@@ -118,13 +139,27 @@ def _demo(devices: int | None, beacons: int | None, use: Callable[[Workspace], i
 
     with tempfile.TemporaryDirectory(prefix="mtls-console-demo-") as temporary:
         directory = Path(temporary)
-        spec = Path(__file__).parents[1] / "fixtures" / "lab" / "demo.toml"
-        with Lab.start(spec, directory / "lab") as lab:
+        with Lab.start(_demo_spec(devices, beacons, directory), directory / "lab") as lab:
             workspace = open_workspace(lab.fleet_file, state=directory / "state")
             try:
                 return use(workspace)
             finally:
                 workspace.close()
+
+
+def _demo_spec(devices: int | None, beacons: int | None, directory: Path) -> Path:
+    shipped = Path(__file__).parents[1] / "fixtures" / "lab" / "demo.toml"
+    if devices is None and beacons is None:
+        return shipped
+    import tomllib
+
+    import tomli_w
+
+    from console.command.demo_spec import resized
+
+    spec = directory / "demo.toml"
+    spec.write_text(tomli_w.dumps(resized(tomllib.loads(shipped.read_text()), devices, beacons)))
+    return spec
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from console.errors import CredentialError
@@ -20,12 +20,12 @@ _LONGEST = 4096
 class SecretResolver:
     """A SecretSource. Keeps answers in memory alone, so that a question is asked once. Thread-safe.
 
-    `may_ask`: False where the terminal belongs to a screen; then a `prompt` that wasn't answered before is an error.
+    After `ask_ahead` the terminal belongs to screens: a `prompt` that wasn't answered by then is an error.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None, *, may_ask: bool = True) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
-        self.may_ask = may_ask
+        self._may_ask = True
         self._answers: dict[tuple[SecretReference, str], str] = {}
         self._lock = threading.Lock()
 
@@ -49,6 +49,12 @@ class SecretResolver:
                     raise _error("no password is referenced", purpose, "Name a password_file, or another source.")
             return self._answers[key]
 
+    def ask_ahead(self, questions: Iterable[tuple[SecretReference, str]]) -> None:
+        """Ask now, while the terminal is free, and never again. Raises CredentialError without a terminal."""
+        for reference, purpose in questions:
+            self.password(reference, purpose)
+        self._may_ask = False
+
     def _from_environment(self, name: str, purpose: str) -> str:
         value = self._environment.get(name)
         if not value:
@@ -56,13 +62,13 @@ class SecretResolver:
         return value
 
     def _ask(self, purpose: str) -> str:
-        if not self.may_ask or not sys.stdin.isatty():
+        if not self._may_ask or not sys.stdin.isatty():
             raise _error(
                 "its password has to be asked for, and there is no terminal to ask in",
                 purpose,
                 "Use password_file, password_environment or password_keyring, or run this in a terminal.",
             )
-        return getpass.getpass(f"Password of {purpose}: ", stream=sys.stderr)
+        return getpass.getpass(f"Password ({purpose}): ", stream=sys.stderr)
 
 
 def _from_file(path: Path, purpose: str) -> str:

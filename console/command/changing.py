@@ -55,7 +55,7 @@ def _configure_answers(parser: argparse.ArgumentParser) -> None:
 def run_set(arguments: argparse.Namespace, outside: Outside) -> int:
     selectors = [word for word in arguments.words if is_selector(word)]
     edits = _edits([word for word in arguments.words if not is_selector(word)], arguments.unset)
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    workspace = outside.workspace(arguments.fleet)
     try:
         selection = _selected(workspace, selectors, edits)
         _observe(workspace, selection.kind, selection.names, outside)
@@ -70,7 +70,7 @@ def run_set(arguments: argparse.Namespace, outside: Outside) -> int:
 
 def run_apply(arguments: argparse.Namespace, outside: Outside) -> int:
     plan = read_plan(arguments.plan)
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    workspace = outside.workspace(arguments.fleet)
     try:
         workspace.editing.require_known(plan)
         # What the plan saw may be long ago: whom it would cut off is judged by what is there now.
@@ -81,7 +81,7 @@ def run_apply(arguments: argparse.Namespace, outside: Outside) -> int:
 
 
 def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    workspace = outside.workspace(arguments.fleet)
     try:
         entry = workspace.journal.entry(arguments.entry)
         require_undoable(entry)

@@ -19,7 +19,7 @@ def configure_history(parser: argparse.ArgumentParser) -> None:
 
 
 def run_history(arguments: argparse.Namespace, outside: Outside) -> int:
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    workspace = outside.workspace(arguments.fleet)
     try:
         entries = workspace.journal.entries()
     finally:

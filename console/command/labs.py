@@ -22,7 +22,7 @@ def run_console(arguments: argparse.Namespace, outside: Outside) -> int:
         raise UsageError(
             "the console needs a terminal", hint="Without one, use a command: sweep, check, show, set, history."
         )
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), arguments.read_only)
+    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), arguments.read_only, True)
     try:
         return outside.run_console(workspace)
     finally:

@@ -32,7 +32,7 @@ def configure_check(parser: argparse.ArgumentParser) -> None:
 
 
 def run_sweep(arguments: argparse.Namespace, outside: Outside) -> int:
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    workspace = outside.workspace(arguments.fleet)
     try:
         selection = chosen_pairs(workspace, arguments.select)
         job = sweep_selection(workspace, selection, outside)
@@ -43,7 +43,7 @@ def run_sweep(arguments: argparse.Namespace, outside: Outside) -> int:
 
 
 def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    workspace = outside.workspace(arguments.fleet)
     try:
         selection = chosen_pairs(workspace, arguments.select)
         statuses = []

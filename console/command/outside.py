@@ -13,8 +13,8 @@ from console.services.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    open_workspace: Callable[[Path, bool], Workspace]
-    """(fleet file, read-only). Raises ConfigurationError, StoreError."""
+    open_workspace: Callable[[Path, bool, bool], Workspace]
+    """(fleet file, read-only, for screens). Raises ConfigurationError, StoreError, CredentialError."""
     run_console: Callable[[Workspace], int]
     serve_lab: Callable[[Path, Path, bool, str | None], int]
     """(SPEC, directory, with OpenSSH's sshd, PowerShell program)."""
@@ -38,6 +38,10 @@ class Outside:
 
     def fleet_file(self, named: Path | None) -> Path:
         return named if named is not None else self.default_fleet()
+
+    def workspace(self, fleet: Path | None) -> Workspace:
+        """For a command: the fleet that `-F` names, or the default one."""
+        return self.open_workspace(self.fleet_file(fleet), False, False)
 
     def say(self, text: str) -> None:
         """To stderr: whatever isn't the answer itself."""

@@ -29,7 +29,7 @@ def configure_show(parser: argparse.ArgumentParser) -> None:
 
 
 def run_show(arguments: argparse.Namespace, outside: Outside) -> int:
-    workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), False)
+    workspace = outside.workspace(arguments.fleet)
     try:
         name, known = arguments.name, all_names(workspace.fleet)
         if name not in known:

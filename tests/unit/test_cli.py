@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from console.cli import open_workspace, real_outside, run
+from console.command.demo_spec import resized
 from console.command.outside import Outside
 from console.errors import ExitStatus
 from console.services.workspace import Workspace
@@ -47,7 +49,7 @@ class Shell:
             return 0
 
         outside = Outside(
-            open_workspace=lambda _path, read_only: self.world.start(read_only),
+            open_workspace=lambda _path, read_only, _screens: self.world.start(read_only),
             run_console=console,
             serve_lab=serve,
             demo=lambda _devices, _beacons, use: use(self.world.start()),
@@ -284,6 +286,17 @@ def test_the_demo_without_a_terminal_prints_its_table_and_ends_with_0(shell: She
     assert shell("demo") == 0
     assert "4 pairs: 3 ready, 0 at-risk, 1 blocked, 0 unknown" in shell.out
     assert "ok" in shell.out
+
+
+@pytest.mark.parametrize(("devices", "beacons"), [(1, 1), (12, 3), (40, None), (None, 5), (30, 8), (2, 9)])
+def test_the_demo_comes_in_every_size(devices: int | None, beacons: int | None) -> None:
+    shipped = tomllib.loads((Path(__file__).parents[2] / "fixtures" / "lab" / "demo.toml").read_text())
+    spec = resized(shipped, devices, beacons)
+    names = [beacon["name"] for beacon in spec["beacon"]]
+    assert len(names) == len(set(names)) == (beacons or 3)
+    assert len({device["name"] for device in spec["device"]}) == len(spec["device"]) == (devices or 12)
+    assert all(use["beacon"] in names for device in spec["device"] for use in device["use"])
+    assert {device["name"] for device in spec["device"]} <= set(spec["certificate"])
 
 
 def test_lab_up_hands_its_words_on(shell: Shell) -> None:

@@ -78,4 +78,8 @@ def test_a_question_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = SecretResolver({})
     for _ in range(2):
         assert resolver.password(SecretReference(prompt=True), "admin@b1") == SECRET
-    assert asked == ["Password of admin@b1: "]
+    assert asked == ["Password (admin@b1): "]
+    resolver.ask_ahead([(SecretReference(prompt=True), "root@d1")])
+    assert resolver.password(SecretReference(prompt=True), "root@d1") == SECRET
+    with pytest.raises(CredentialError, match="no terminal"):
+        resolver.password(SecretReference(prompt=True), "root@d2")
