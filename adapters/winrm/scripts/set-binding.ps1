@@ -60,7 +60,7 @@ try {
   $store = "$($p.after.store)"
   $flags = [int]$p.after.sslFlags
   $refused = $true
-  if ($thumbprint -notmatch '^[0-9A-Fa-f]{40}$') { throw "'$thumbprint' is not a thumbprint" }
+  if ($thumbprint -notmatch '^[0-9A-Fa-f]{40}\z') { throw "'$thumbprint' is not a thumbprint" }
   if ('My', 'WebHosting' -notcontains $store) { throw "certificates of a binding are in My or WebHosting, not '$store'" }
   if (($flags -band 1) -and "$($p.information)".EndsWith(':')) { throw 'SNI needs a host name in the binding' }
   $certificate = @(Get-ChildItem -LiteralPath "Cert:\LocalMachine\$store" | Where-Object { $_.Thumbprint -eq $thumbprint })

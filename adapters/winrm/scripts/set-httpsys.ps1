@@ -46,8 +46,8 @@ $bits = @{
   enablesessionticket = 2048; disabletls12 = 4096; disablesessionid = 16384
 }
 function Find-Row {
-  param([string]$kind, [string]$key)
-  Get-HttpSysRows $kind | Where-Object { $_.key -eq $key }
+  param([string]$kind, [string]$wanted)
+  Get-HttpSysRows $kind | Where-Object { $_.key -eq $wanted }
 }
 function Find-Difference {
   # The first field in which the registry's row is not the record; nothing when they agree.
@@ -87,11 +87,11 @@ try {
   $after = $p.after
   $refused = $true
   if ('ipport', 'hostnameport' -notcontains $p.kind) { throw "there is no kind '$($p.kind)'" }
-  if ("$($p.key)" -notmatch '^[0-9A-Za-z_.:*\[\]%-]+:[0-9]+$') { throw "'$($p.key)' is not ADDRESS:PORT or HOST:PORT" }
-  if ("$($after.certhash)" -notmatch '^[0-9A-Fa-f]{40}$') { throw "'$($after.certhash)' is not a thumbprint" }
-  if ("$($after.appid)" -notmatch '^\{[0-9A-Fa-f-]{36}\}$') { throw "'$($after.appid)' is not an application id" }
+  if ("$($p.key)" -notmatch '^[0-9A-Za-z_.:*\[\]%-]+:[0-9]+\z') { throw "'$($p.key)' is not ADDRESS:PORT or HOST:PORT" }
+  if ("$($after.certhash)" -notmatch '^[0-9A-Fa-f]{40}\z') { throw "'$($after.certhash)' is not a thumbprint" }
+  if ("$($after.appid)" -notmatch '^\{[0-9A-Fa-f-]{36}\}\z') { throw "'$($after.appid)' is not an application id" }
   foreach ($text in "$($after.certstorename)", "$($after.ctlidentifier)", "$($after.ctlstorename)") {
-    if ($text -notmatch '^[0-9A-Za-z_. -]*$') { throw "'$text' is not the name of a store or list" }
+    if ($text -notmatch '^[0-9A-Za-z_. -]*\z') { throw "'$text' is not the name of a store or list" }
   }
   $registryKind = 'SslBindingInfo'
   if ($p.kind -eq 'hostnameport') { $registryKind = 'SslSniBindingInfo' }
