@@ -65,7 +65,7 @@ class ConsoleApp(App[int]):
         self._unlisten = self.workspace.estate.listen(self.feed.estate_changed)
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.switch_mode("fleet")
-        self.run_worker(self._tell_of_open_entries(), exit_on_error=True)
+        self.run_worker(self._tell_of_open_entries())
 
     def on_unmount(self) -> None:
         self._unlisten()
@@ -150,10 +150,10 @@ class ConsoleApp(App[int]):
         if len(self.screen_stack) > 1:
             self.pop_screen()
             return
-        self.run_worker(self._quit(), exit_on_error=True)
+        self.run_worker(self._quit(), group="question", exclusive=True)
 
     async def action_quit(self) -> None:
-        self.run_worker(self._quit(), exit_on_error=True)
+        self.run_worker(self._quit(), group="question", exclusive=True)
 
     async def _quit(self) -> None:
         running = [job for job in self.workspace.jobs.jobs if job.state is JobState.RUNNING]
@@ -167,7 +167,7 @@ class ConsoleApp(App[int]):
         self.exit(0)
 
     def open_shell(self, device: str) -> None:
-        self.run_worker(self._shell(device), exit_on_error=True, exclusive=True, group="shell")
+        self.run_worker(self._shell(device), exclusive=True, group="shell")
 
     async def _shell(self, device: str) -> None:
         terminal = Terminal.own()

@@ -29,7 +29,8 @@ class ConsoleScreen(Screen[None]):
     """Subclasses name their SCOPE, take its BINDINGS from the registry, compose a body and follow the news."""
 
     SCOPE: ClassVar[Scope]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared by Textual
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (150, "-broad")]  # noqa: RUF012 - declared by Textual
 
     @property
     def console_app(self) -> ConsoleApp:

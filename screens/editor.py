@@ -18,8 +18,6 @@ from screens.widgets.form import LEAVE, Field
 
 
 class Editor(ConsoleScreen):
-    AUTO_FOCUS = ""
-
     def __init__(self, targets: Sequence[str], noun: str, subject: str) -> None:
         super().__init__()
         self.targets = tuple(targets)

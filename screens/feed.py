@@ -14,7 +14,7 @@ from console.services.job import Job
 DRAIN_SECONDS = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass
 class News(Message):
     """What happened since the last drain. Sent to the screen in front; others look afresh when they come back."""
 

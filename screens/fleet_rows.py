@@ -30,8 +30,8 @@ def device_columns(beacon: str) -> tuple[Column, ...]:
         Column("sends", "sends cert", 10),
         Column("expires", "expires", 7, right=True),
         Column("verdict", plain(beacon, limit=11) or "beacon", 11),
-        Column("obstacle", "first obstacle", 20, grow=True),
-        Column("pairs", "pairs", 14),
+        Column("obstacle", "first obstacle", 23, grow=True),
+        Column("pairs", "pairs", 9),
         Column("seen", "seen", 6, right=True),
     )
 
@@ -62,12 +62,10 @@ def beacon_row(model: FleetModel, beacon: Beacon) -> Row:
     facts = beacon_facts(snapshot, beacon.site)
     verdicts = model.by_beacon.get(beacon.name, ())
     tally = counts(verdicts)
-    share = 100 * (tally[Verdict.READY] + tally[Verdict.AT_RISK]) // len(verdicts) if verdicts else None
+    share = 100 * tally[Verdict.READY] // len(verdicts) if verdicts else None
     state = _state(verdicts)
-    if verdicts and share == 100 and not tally[Verdict.AT_RISK]:
-        state = Cell("✔", Tone.GOOD, 3.0)
-    elif share is not None and 0 < share < 100:
-        state = Cell("▲", Tone.WARN, 2.0)
+    if state.tone in (Tone.BAD, Tone.UNKNOWN) and tally[Verdict.READY] + tally[Verdict.AT_RISK]:
+        state = Cell("▲", Tone.WARN, 2.0)  # some devices get through, some don't
     https = https_words(snapshot, facts)
     failure = model.observation.failures.get(beacon.name)
     if failure is not None and snapshot is not None and snapshot.reached:

@@ -165,7 +165,7 @@ class PlanReview(ConsoleScreen):
         if not self._plan.targets:
             tell(self.app, "This plan changes nothing.", warning=True)
         elif not self._applying:
-            self.run_worker(self._apply(), group="apply")
+            self.run_worker(self._apply(), group="question")
 
     async def _apply(self) -> None:
         self._applying = True

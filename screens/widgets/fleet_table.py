@@ -46,7 +46,7 @@ class FleetTable(ScrollView, can_focus=True):
         Binding("enter", "open", "Open", show=False),
     ]
 
-    @dataclass(frozen=True)
+    @dataclass
     class CursorMoved(Message):
         table: FleetTable
         row: str | None
@@ -55,7 +55,7 @@ class FleetTable(ScrollView, can_focus=True):
         def control(self) -> FleetTable:
             return self.table
 
-    @dataclass(frozen=True)
+    @dataclass
     class Opened(Message):
         table: FleetTable
         row: str
@@ -64,7 +64,7 @@ class FleetTable(ScrollView, can_focus=True):
         def control(self) -> FleetTable:
             return self.table
 
-    @dataclass(frozen=True)
+    @dataclass
     class Changed(Message):
         """Marks, filter or order changed."""
 

@@ -21,7 +21,7 @@ LEAVE = "leave as is"
 REMOVE = "remove the line"
 
 
-@dataclass(frozen=True)
+@dataclass
 class FieldChanged(Message):
     field: str
 

@@ -37,7 +37,10 @@ async def settled(pilot: Pilot[int]) -> None:
     """Every message handled, and every service call that screens wait for has come back."""
     for _ in range(3):
         await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
+        waiting_for_a_person = ("question", "shell")
+        workers = [one for one in pilot.app.workers if not one.is_finished and one.group not in waiting_for_a_person]
+        if workers:
+            await pilot.app.workers.wait_for_complete(workers)
     await pilot.pause()
 
 

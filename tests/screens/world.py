@@ -312,9 +312,7 @@ class FakeEditing:
             for key, value in edits.items():
                 component, _, short = key.rpartition(".")
                 preference = world.profile.preference(short)
-                section = (
-                    world.profile.component(component).section if component else world.profile.common_section
-                )
+                section = world.profile.component(component).section if component else world.profile.common_section
                 old = document.get(section, preference.name)
                 if old != value:
                     made.append(PreferenceEdit(section, preference.name, old, value))
