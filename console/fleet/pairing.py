@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from console.agent.document import ConfigDocument
 from console.agent.failover import failover_uses
 from console.agent.profile import AgentProfile
 from console.fleet.model import ExplicitPair, Fleet
+from console.readiness.identity import Same
 from console.readiness.model import PairUse
 
 
 @dataclass(frozen=True, slots=True)
-class FleetIndex:
-    """A fleet's pairs and hosts by what they are looked up by; made once, it keeps large fleets fast."""
+class _FleetIndex:
+    """A fleet's pairs and hosts by what they are looked up by."""
 
     by_device: Mapping[str, Sequence[ExplicitPair]]
     by_endpoint: Mapping[tuple[str, int], Sequence[ExplicitPair]]
@@ -23,7 +25,7 @@ class FleetIndex:
     beacons_by_host: Mapping[str, Sequence[str]]
 
     @classmethod
-    def of(cls, fleet: Fleet) -> FleetIndex:
+    def of(cls, fleet: Fleet) -> _FleetIndex:
         by_device: dict[str, list[ExplicitPair]] = defaultdict(list)
         by_endpoint: dict[tuple[str, int], list[ExplicitPair]] = defaultdict(list)
         by_host: dict[str, list[str]] = defaultdict(list)
@@ -33,6 +35,12 @@ class FleetIndex:
         for beacon in fleet.beacons:
             by_host[plain_host(beacon.host)].append(beacon.name)
         return cls(dict(by_device), dict(by_endpoint), dict(by_host))
+
+
+@lru_cache(maxsize=4)
+def _index_of(fleet: Same[Fleet]) -> _FleetIndex:
+    """Made once a fleet: an estate of 50,000 devices asks for each of them."""
+    return _FleetIndex.of(fleet.value)
 
 
 def plain_host(host: str) -> str:
@@ -46,14 +54,13 @@ def match_beacon(
     port: int,
     device: str = "",
     ports: Mapping[str, Set[int]] | None = None,
-    index: FleetIndex | None = None,
 ) -> str | None:
     """The name of the beacon that answers to host and port; None where none does, or more than one may.
 
     An explicit pair says it best (the device's own before others'); then the beacon of that host. Where beacons share
     a host, `ports` (beacon to the ports that its bindings were seen on) decides.
     """
-    known = index or FleetIndex.of(fleet)
+    known = _index_of(Same(fleet))
     said = known.by_endpoint.get((plain_host(host), port), ())
     by_host = set(known.beacons_by_host.get(plain_host(host), ()))
     own = {pair.beacon for pair in said if pair.device == device}
@@ -71,15 +78,13 @@ def pair_uses(
     document: ConfigDocument | None,
     profile: AgentProfile,
     ports: Mapping[str, Set[int]] | None = None,
-    index: FleetIndex | None = None,
 ) -> tuple[PairUse, ...]:
     """Every way that the device may take, each once: its explicit pairs first, then what its failover lists add.
 
     `document` is None where config.ini wasn't read. A use that only the lists give keeps `beacon` empty where no
     beacon of the fleet answers to it. An explicit pair's `upload_bytes` holds for its endpoint.
-    `index`: give one where many devices are asked for.
     """
-    known = index or FleetIndex.of(fleet)
+    known = _index_of(Same(fleet))
     uses: dict[tuple[str, int, str], PairUse] = {}
     for pair in known.by_device.get(device, ()):
         key = (pair.host.lower(), pair.port, pair.protocol)
@@ -92,7 +97,7 @@ def pair_uses(
         key = (entry.host.lower(), entry.port, entry.protocol)
         if key in uses:
             continue
-        beacon = match_beacon(fleet, entry.host, entry.port, device, ports, known) or ""
+        beacon = match_beacon(fleet, entry.host, entry.port, device, ports) or ""
         address = _address(fleet, entry.host, entry.port)
         uses[key] = PairUse(device, beacon, entry.host, entry.port, entry.protocol, None, address)
     return tuple(uses.values())

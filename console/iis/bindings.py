@@ -1,14 +1,10 @@
-"""Which http.sys record and which binding answer for a name and port, and which records a site's bindings use.
+"""Which http.sys record an https binding uses, and who else uses it.
 
-Rules: an SNI record (`host:port`) wins over the `0.0.0.0:port` record; a client that connects by address sends no
-name; a binding without SNI shares its record with every site on that address and port. [reference: windows.md
-§1.4, handshake.md §2.4 B-BIND-01 to 04]
+A binding with SNI has a record of its own (`host:port`); one without shares `address:port` with every site there.
+Which record answers a client is the judge's question (console.readiness). [reference: windows.md §1.4]
 """
 
 from __future__ import annotations
-
-import ipaddress
-from dataclasses import dataclass
 
 from console.iis.snapshot import BeaconSnapshot, Binding, HttpSysRecord, Site
 
@@ -18,17 +14,6 @@ NEGOTIATE_CLIENT_CERTIFICATE = 128
 """Bits of an IIS binding's sslFlags; the last one from Server 2025 on."""
 
 _ANY = ("*", "", "0.0.0.0", "::")  # noqa: S104 - how IIS writes "any address", nothing is bound
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """What answers at a port for a name."""
-
-    binding: Binding
-    record: HttpSysRecord | None
-    """None: the binding has no record in http.sys, so that a hello is reset."""
-    answers_host: bool
-    """False: TLS is served, but no binding takes the request's host name (400)."""
 
 
 def site_named(snapshot: BeaconSnapshot, name: str) -> Site | None:
@@ -65,16 +50,6 @@ def record_of(snapshot: BeaconSnapshot, binding: Binding) -> HttpSysRecord | Non
     return None
 
 
-def records_for(snapshot: BeaconSnapshot, site: str) -> tuple[HttpSysRecord, ...]:
-    """Records that the site's https bindings use, each once."""
-    found: dict[tuple[str, str], HttpSysRecord] = {}
-    for binding in https_bindings(snapshot, site):
-        record = record_of(snapshot, binding)
-        if record is not None:
-            found[(record.kind, record.key.lower())] = record
-    return tuple(found.values())
-
-
 def sites_sharing(snapshot: BeaconSnapshot, record: HttpSysRecord) -> tuple[str, ...]:
     """Names of the sites that a change of the record touches."""
     return tuple(
@@ -84,25 +59,6 @@ def sites_sharing(snapshot: BeaconSnapshot, record: HttpSysRecord) -> tuple[str,
     )
 
 
-def binding_for(snapshot: BeaconSnapshot, site: str | None, port: int, name: str) -> Endpoint | None:
-    """What serves TLS at `port` to a client that asks for `name` (a host name, or an address, which sends no SNI).
-
-    None: nothing is bound there for that name, so that the hello is reset or the connection refused.
-    """
-    candidates = [binding for binding in https_bindings(snapshot, site) if binding.port == port]
-    host = name.rstrip(".").lower()
-    by_name = [] if _is_address(host) else [binding for binding in candidates if binding.ssl_flags & SNI]
-    plain = [binding for binding in candidates if not binding.ssl_flags & SNI]
-    exact = [binding for binding in by_name if binding.host.lower() == host]
-    wildcard = [binding for binding in by_name if _wildcard_matches(binding.host.lower(), host)]
-    named = [binding for binding in plain if binding.host.lower() == host]
-    unnamed = [binding for binding in plain if not binding.host]
-    for group in (exact, wildcard, named, unnamed):
-        if group:
-            return Endpoint(group[0], record_of(snapshot, group[0]), answers_host=True)
-    return Endpoint(plain[0], record_of(snapshot, plain[0]), answers_host=False) if plain else None
-
-
 def asks_in_first_handshake(binding: Binding, record: HttpSysRecord | None) -> bool:
     """http.sys's own flag, or the binding's bit of Server 2025."""
     return bool(binding.ssl_flags & NEGOTIATE_CLIENT_CERTIFICATE) or (
@@ -110,25 +66,6 @@ def asks_in_first_handshake(binding: Binding, record: HttpSysRecord | None) -> b
     )
 
 
-def ports_of(snapshot: BeaconSnapshot) -> frozenset[int]:
-    """Every port that http or https is bound to."""
-    return frozenset(
-        binding.port for site in snapshot.sites for binding in site.bindings if binding.protocol in ("http", "https")
-    )
-
-
 def _port_of(record: HttpSysRecord) -> int:
     port = record.key.rpartition(":")[2]
     return int(port) if port.isascii() and port.isdigit() else 0
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
-def _wildcard_matches(pattern: str, host: str) -> bool:
-    return pattern.startswith("*.") and host.partition(".")[2] == pattern[2:]

@@ -17,7 +17,6 @@ from console.changes.plan_file import plan_from_json, plan_to_json
 from console.changes.summary import beacon_summary
 from console.changes.what_if import apply_to_snapshots, beacon_after
 from console.errors import ChangeRefused, UsageError
-from console.iis.bindings import binding_for, records_for
 from console.iis.settings import Ask, ClientCertificates, access_at, access_flags, site_settings
 from console.iis.snapshot import (
     AccessSetting,
@@ -118,24 +117,10 @@ def test_locations_below_that_differ_are_told() -> None:
     assert inherited.flags == ("Ssl",)
 
 
-def test_binding_rules() -> None:
-    both = _snapshot(bindings=(HTTP, PLAIN, SNI))
-    for name, thumbprint in (("B1.X.", "BB"), ("other.x", "AA"), ("10.0.0.1", "AA"), ("::1", "AA")):
-        endpoint = binding_for(both, SITE, 443, name)
-        assert endpoint is not None
-        assert endpoint.record is not None
-        assert (endpoint.binding.thumbprint, endpoint.record.certhash) == (thumbprint, thumbprint), name
-        assert endpoint.answers_host
-    only_sni = _snapshot(bindings=(SNI,))
-    assert binding_for(only_sni, None, 443, "other.x") is None
-    assert binding_for(only_sni, None, 444, "b1.x") is None
-    wildcard = _snapshot(bindings=(replace(SNI, host="*.x"),))
-    assert binding_for(wildcard, None, 443, "b1.x") is not None
-    assert binding_for(wildcard, None, 443, "a.b1.x") is None
-    hosted = binding_for(_snapshot(bindings=(replace(PLAIN, host="b1.x"),)), None, 443, "else.x")
-    assert hosted is not None
-    assert not hosted.answers_host
-    assert [record.key for record in records_for(both, SITE)] == ["0.0.0.0:443", "B1.x:443"]
+def test_bindings_and_their_records() -> None:
+    settings = site_settings(_snapshot(bindings=(HTTP, PLAIN, SNI, replace(PLAIN, port=444))), SITE)
+    assert settings is not None
+    assert [entry.record for entry in settings.bindings] == [PLAIN_RECORD, SNI_RECORD, None]
 
 
 def test_require_keeps_other_flags_and_require_ssl() -> None:
