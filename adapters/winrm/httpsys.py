@@ -16,7 +16,7 @@ IIS_APPLICATION = "{4dc3e181-e14b-4a21-b022-59fc669b0914}"
 WINRM_APPLICATION = "{afebb9ad-9b97-4a91-9ab5-daf4d59122f6}"
 _WINRM_HTTPS_PORT = 5986
 
-_FLAGS = {
+DEFAULT_FLAGS = {
     "dsmapper": 0x1,
     "clientcertnegotiation": 0x2,
     "reject": 0x8,
@@ -53,7 +53,7 @@ def httpsys_record(row: Mapping[str, object]) -> HttpSysRecord:
         urlretrievaltimeout=integer(row, "urlRetrievalTimeout"),
         ctlidentifier=text(row, "ctlIdentifier"),
         ctlstorename=text(row, "ctlStoreName"),
-        **{name: bool(flags & bit) for name, bit in _FLAGS.items()},
+        **{name: bool(flags & bit) for name, bit in DEFAULT_FLAGS.items()},
     )
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ import tree_sitter_powershell
 from tree_sitter import Language, Parser
 
 from adapters.winrm.envelope import OPERATIONS, command_line, script, stdin
+from adapters.winrm.httpsys import DEFAULT_FLAGS
 from console.errors import ConfigurationError
+from console.iis.snapshot import HttpSysRecord
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "adapters" / "winrm" / "scripts"
@@ -125,6 +128,17 @@ def test_every_write_is_compared_before_and_read_back_after(operation: str) -> N
     assert phases.index("compare") < phases.index("read back")
     assert phases[-1] == "read back"
     assert {"commit", "write"} & set(phases)
+
+
+def test_script_and_reader_name_the_same_bits_of_http_sys() -> None:
+    text = script("set-httpsys")
+    table = text.partition("$bits = @{")[2].partition("}")[0]
+    assert {name: int(bit) for name, bit in re.findall(r"(\w+) = (\d+)", table)} == DEFAULT_FLAGS
+    assert f"$row.flags -band {sum(DEFAULT_FLAGS.values())};" in text
+    switches = {field.name for field in fields(HttpSysRecord) if field.type == "bool"}
+    assert set(DEFAULT_FLAGS) < switches
+    for name in switches - set(DEFAULT_FLAGS):
+        assert f"{name}=$(Get-Word $after.{name})" in text
 
 
 def test_the_command_line_is_constant_and_short() -> None:
