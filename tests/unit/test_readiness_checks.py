@@ -1,0 +1,81 @@
+"""Every check by example: what passes, what fails, what can't be told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.fleet.model import BeaconClientCheck
+from console.readiness.all_checks import CHECKS
+from console.readiness.judge import judge_pair
+from console.readiness.model import Side, Status, Verdict
+from tests.unit import readiness_kit as kit
+from tests.unit.readiness_examples_beacon import EXAMPLES as BEACON_EXAMPLES
+from tests.unit.readiness_examples_device import EXAMPLES as DEVICE_EXAMPLES
+from tests.unit.readiness_makers import Make, ini, server, usual
+
+P, F, W, U, N = Status.PASS, Status.FAIL, Status.WARN, Status.UNKNOWN, Status.NOT_APPLICABLE
+EXAMPLES = DEVICE_EXAMPLES + BEACON_EXAMPLES
+
+
+@pytest.mark.parametrize(
+    ("check", "make", "status"), EXAMPLES, ids=[f"{c}-{s.value}-{n}" for n, (c, _, s) in enumerate(EXAMPLES)]
+)
+def test_check(check: str, make: Make, status: Status) -> None:
+    found = kit.finding(make(), check)
+    assert found.status is status, found
+    assert found.message
+    if status is Status.FAIL:
+        assert found.refused_by is not None
+        assert found.remedy
+    else:
+        assert found.refused_by is None
+
+
+def test_every_check_has_examples() -> None:
+    shown: dict[str, set[Status]] = {}
+    for check, _, status in EXAMPLES:
+        shown.setdefault(check, set()).add(status)
+    missing = {check.id for check in CHECKS} - set(shown)
+    assert not missing
+
+
+def test_usual_pair_is_ready() -> None:
+    verdict = judge_pair(usual())
+    assert verdict.verdict is Verdict.READY, [f for f in verdict.findings if f.status not in (P, N)]
+
+
+def test_documented_check_of_the_beacon_takes_any_issuer() -> None:
+    given = kit.pair("usual", kit.beacon(certificates=(kit.stored("Root", kit.other_root()),)))
+    assert judge_pair(given).verdict is Verdict.BLOCKED
+    documented = replace(given, client_check=BeaconClientCheck.DOCUMENTED)
+    assert judge_pair(documented).verdict is Verdict.READY
+
+
+def test_order_of_faults_is_that_of_the_handshake() -> None:
+    given = kit.pair(kit.device(keys=(kit.key_fact(kit.server()),), ca=b""), server(names=["x.example"])().beacon)
+    failing = [f.check for f in judge_pair(given).findings if f.status is F]
+    assert failing[:2] == ["device.client-key-mismatch", "device.ca-file-unreadable"]
+
+
+def test_broken_client_file_blocks_where_the_beacon_ignores_it() -> None:
+    ignored = kit.beacon(access=(kit.access("Ssl"),))
+    given = kit.pair(kit.device(keys=(kit.key_fact(kit.server()),)), ignored)
+    assert judge_pair(given).verdict is Verdict.BLOCKED
+
+
+def test_component_of_its_own_is_judged_alone() -> None:
+    verdict = judge_pair(ini(None, Uploader={"AddClientCertificateAndKey": "False"})())
+    assert verdict.components == {
+        "Launcher": Verdict.READY,
+        "Tracker": Verdict.READY,
+        "Uploader": Verdict.BLOCKED,
+    }
+    first = verdict.first_obstacle
+    assert first is not None
+    assert (first.check, first.components, first.refused_by) == (
+        "device.client-certificate-off",
+        ("Uploader",),
+        Side.BEACON,
+    )
