@@ -14,6 +14,7 @@ from console.agent.snapshot import DeviceSnapshot
 from console.errors import ConfigurationError, UnreachableError
 from console.fleet.model import Device, Fleet
 from console.ports import Clock, DeviceGateway, ProbeRequest
+from console.readiness.device_view import ca_file_in_use
 from console.readiness.model import COMPONENTS, LiveResult, PairUse
 from console.services.estate import Estate
 from console.services.events import PairProbed
@@ -117,7 +118,7 @@ def requests_of(
             upload=upload,
             check_server=preferences.check_server is not False,
             check_revocation=preferences.check_revocation is True,
-            ca_file=preferences.ca_file,
+            ca_file=ca_file_in_use(snapshot, preferences),
             ca_directory=preferences.ca_directory,
             client_certificate=preferences.client_certificate if sends else "",
             client_key=preferences.client_key if sends else "",
