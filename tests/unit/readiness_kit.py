@@ -177,16 +177,6 @@ def _key_usage(names: Sequence[str]) -> x509.KeyUsage:
         "encipher_only",
         "decipher_only",
     )
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    ]
     return x509.KeyUsage(**{name: name in names for name in every})
 
 
