@@ -55,6 +55,8 @@ class FleetScreen(ConsoleScreen):
         self.devices.focus()
         self._show_names(self.workspace.fleet)
         self.refresh_model()
+        if self.console_app.swept_at is None and (self.workspace.fleet.beacons or self.workspace.fleet.devices):
+            self.sweep(None)  # a fleet that was never read has nothing to show yet
 
     @property
     def beacons(self) -> FleetTable:

@@ -54,12 +54,18 @@ def ladder(verdict: PairVerdict) -> tuple[Rung, ...]:
 
 
 def _halves(findings: Sequence[Finding]) -> list[Half]:
-    """Everything that isn't a pass; of passes the first, which stands for the rest."""
+    """Everything that isn't a pass, the same words once; of passes the first, which stands for the rest."""
     ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.status))
     loud = [finding for finding in ordered if finding.status not in (Status.PASS, Status.NOT_APPLICABLE)]
-    quiet = [finding for finding in ordered if finding.status is Status.PASS] or ordered[:1]
+    quiet = [finding for finding in ordered if finding.status is Status.PASS]
     chosen = loud or quiet[:1]
-    return [Half(finding.status, plain(finding.message)) for finding in chosen]
+    same: dict[Half, int] = {}
+    for finding in chosen:
+        half = Half(finding.status, plain(finding.message))
+        same[half] = same.get(half, 0) + 1
+    return [
+        Half(half.status, f"{half.text} ({count} checks)" if count > 1 else half.text) for half, count in same.items()
+    ]
 
 
 def shorten(text: str, width: int) -> str:

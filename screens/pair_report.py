@@ -170,7 +170,7 @@ class PairReport(ConsoleScreen):
 
     async def _show_findings(self, verdict: PairVerdict) -> None:
         findings = self._all_findings(verdict)
-        loud = sum(finding.status is not Status.PASS for finding in findings)
+        loud = sum(finding.status not in (Status.PASS, Status.NOT_APPLICABLE) for finding in findings)
         box = self.query_one("#findings", Vertical)
         async with box.batch():
             await box.remove_children()

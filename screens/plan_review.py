@@ -189,8 +189,8 @@ class PlanReview(ConsoleScreen):
             if not await self.console_app.push_screen_wait(question):
                 return False
         what = f"{plan.title}: {plural(len(plan.targets), plan.kind.value)}"
-        agreed = await self.console_app.push_screen_wait(Confirm("Apply this plan?", [what], typed=self._word()))
-        return agreed
+        question = Confirm("Apply this plan?", [what], typed=self._word())
+        return await self.console_app.push_screen_wait(question)
 
     def _word(self) -> str:
         """What has to be typed: nothing for one target, the count for many, a name for production."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.readiness.model import COMPONENTS, Finding, Side
-from screens.text import plain
+from screens.text import plain, sentence
 
 _WHERE = ("file", "path", "section", "place", "location", "store", "record", "binding", "where")
 """Evidence that says where to look; the rest says why."""
@@ -18,13 +18,13 @@ def affected(finding: Finding) -> str:
 
 def report_text(finding: Finding) -> list[tuple[str, str]]:
     """(heading, words), without empty ones."""
-    lines = [("What", plain(finding.message))]
+    lines = [("What", sentence(finding.message))]
     where = [(key, value) for key, value in finding.evidence.items() if _is_place(key)]
     why = [(key, value) for key, value in finding.evidence.items() if not _is_place(key)]
     if where:
         lines.append(("Where", _words(where)))
     if finding.remedy:
-        lines.append(("Fix", plain(finding.remedy)))
+        lines.append(("Fix", sentence(finding.remedy)))
     if why:
         lines.append(("Why", _words(why)))
     if finding.refused_by is not None:

@@ -107,5 +107,11 @@ def exact(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def sentence(text: str) -> str:
+    """Harmless, and ended by a full stop where it has no end of its own."""
+    words = plain(text).strip()
+    return words if not words or words[-1] in ".!?:" else f"{words}."
+
+
 def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

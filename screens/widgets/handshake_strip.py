@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from console.readiness.model import Finding, PairVerdict, Status, Step
-from screens.text import GLYPH, TONE, Tone, plain
+from screens.text import GLYPH, TONE, Tone, plain, sentence
 
 STRIP: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
     ("connect", "connect", (Step.CONNECT,)),
@@ -94,9 +94,9 @@ class HandshakeStrip(Widget):
         if obstacle is None:
             text.append("  Nothing stands in the way: this pair is ready.", self._tone(Tone.PLAIN))
             return
-        text.append(f"  {plain(obstacle.message)}")
+        text.append(f"  {sentence(obstacle.message)}")
         if obstacle.remedy:
-            text.append(f" {plain(obstacle.remedy)}")
+            text.append(f" {sentence(obstacle.remedy)}")
         notes = []
         if self._others:
             devices = "1 other device" if self._others == 1 else f"{self._others:,} other devices"

@@ -238,7 +238,9 @@ class FakeEstate:
         for change in plan.devices:
             files[change.device] = changed(files[change.device], change)
         for beacon in plan.beacons:
-            modes |= {beacon.beacon: edit.new for edit in beacon.edits if edit.setting == "client_certificates"}
+            for edit in beacon.edits:
+                if edit.setting == "client_certificates":
+                    modes[beacon.beacon] = edit.new
         return self._world.verdicts(files, modes)
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
