@@ -247,6 +247,7 @@ def test_a_stopped_lab_leaves_its_ports_and_can_be_started_again(tmp_path: Path)
     for _ in range(2):
         with Lab.start(file, tmp_path / "run") as lab:
             port = lab.port("b1")
+        lab.close()
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", port), timeout=5).close()
 
