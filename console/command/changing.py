@@ -10,15 +10,16 @@ from pathlib import Path
 from console.changes.beacon_plan import check_settings
 from console.changes.device_plan import resolve_edits
 from console.changes.inverse import require_undoable
-from console.changes.model import Plan, TargetKind
+from console.changes.model import EntryState, Plan, TargetKind
 from console.changes.plan_file import MAX_BYTES, plan_from_json, plan_to_json
 from console.command.observing import status_of, sweep_selection, watched, worst
 from console.command.outside import Outside
 from console.command.review import question_for, review
-from console.command.text import one_line, table
+from console.command.text import error_lines, one_line, table
 from console.errors import ConfigurationError, ExitStatus, UsageError
 from console.fleet.selection import PairSelection, Selection, is_selector, select
 from console.iis.settings import SETTINGS
+from console.services.recovery import OpenState
 from console.services.workspace import Workspace
 
 
@@ -86,6 +87,11 @@ def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
         entry = workspace.journal.entry(arguments.entry)
         require_undoable(entry)
         _observe(workspace, entry.kind, [entry.target], outside)
+        if entry.state is EntryState.OPEN:
+            opened = workspace.recovery.inspect(entry)
+            outside.say(error_lines(opened.message))
+            if opened.state is OpenState.UNTOUCHED:
+                workspace.recovery.settle(opened)
         return _conclude(workspace, workspace.editing.plan_undo(entry.entry), arguments, outside)
     finally:
         workspace.close()

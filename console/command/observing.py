@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from console.command.formats import FORMATS, to_table
@@ -46,12 +46,14 @@ def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
     workspace = outside.workspace(arguments.fleet)
     try:
         selection = chosen_pairs(workspace, arguments.select)
-        statuses = []
+        statuses, out_of_reach = [], set[str]()
         if not arguments.cached:
-            statuses.append(status_of(sweep_selection(workspace, selection, outside)))
+            job = sweep_selection(workspace, selection, outside)
+            statuses.append(status_of(job))
+            out_of_reach = {failure.target for failure in job.failures}
         proof = Proof()
         if arguments.live:
-            proof = prove(workspace, selection, outside)
+            proof = prove(workspace, selection, outside, out_of_reach)
             statuses.append(proof.status)
         report = judged(workspace, selection, proof)
         if not report.pairs:
@@ -115,15 +117,17 @@ def targets_of(workspace: Workspace, selection: PairSelection) -> list[str] | No
     ]
 
 
-def prove(workspace: Workspace, selection: PairSelection, outside: Outside) -> Proof:
-    """A live handshake for every selected pair."""
+def prove(
+    workspace: Workspace, selection: PairSelection, outside: Outside, out_of_reach: Set[str] = frozenset()
+) -> Proof:
+    """A live handshake for every selected pair, but of devices that couldn't be reached a moment ago."""
     found: dict[tuple[PairUse, str], LiveResult] = {}
 
     def keep(event: JobEvent) -> None:
         if isinstance(event, PairProbed):
             found[event.use, event.component] = event.result
 
-    uses = [use for use in workspace.estate.uses() if selection.matches(use)]
+    uses = [u for u in workspace.estate.uses() if selection.matches(u) and u.device not in out_of_reach]
     job = workspace.probing.start(uses)
     job.subscribe(keep)
     watched(job, outside, "live handshakes")

@@ -1,4 +1,7 @@
-"""The sweep: look at beacons and devices anew, and let the console say hello to every https endpoint they share."""
+"""The sweep: look at beacons and devices anew, and let the console say hello to every endpoint they share.
+
+An endpoint that devices use with plain http gets a hello too: whether TLS answers there is what has to be known.
+"""
 
 from __future__ import annotations
 
@@ -72,11 +75,7 @@ class SweepService:
     def observe_again(self, beacon: Beacon) -> None:
         """Its settings have changed: WinRM's view of it, and a hello to each of its endpoints."""
         self.snapshot(beacon)
-        endpoints = {
-            (use.host, use.port): use
-            for use in self._estate.uses()
-            if use.beacon == beacon.name and use.protocol == "https"
-        }
+        endpoints = {(use.host, use.port): use for use in self._estate.uses() if use.beacon == beacon.name}
         for use in endpoints.values():
             self.say_hello(use)
 
@@ -132,7 +131,7 @@ class _Sweep:
 
     def _greet(self, job: Job, uses: Sequence[PairUse]) -> None:
         for use in uses:
-            if use.beacon and use.protocol == "https" and self._take((use.host, use.port)):
+            if use.beacon and self._take((use.host, use.port)):
                 job.add(Work(f"{use.host}:{use.port}", partial(self._say_hello, use=use), GREETING_SECONDS, retries=0))
 
     def _say_hello(self, _job: Job, use: PairUse) -> None:

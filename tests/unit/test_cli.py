@@ -6,7 +6,7 @@ import io
 import json
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -269,6 +269,22 @@ def test_history_is_newest_first_and_open_entries_block_nothing(shell: Shell) ->
     assert [(entry["entry"], entry["state"]) for entry in entries] == [("E-0002", "done"), ("E-0001", "undone")]
     assert shell("history") == 0
     assert shell.out.splitlines()[0].split()[0] == "entry"
+
+
+@pytest.mark.parametrize(("written", "state"), [(False, "failed"), (True, "undone")])
+def test_undo_of_an_entry_that_a_killed_run_left(shell: Shell, written: bool, state: str) -> None:
+    shell("set", "d1", "AddClientCertificateAndKey=True", "--apply", "--yes")
+    journal = shell.world.store.journal
+    journal.open_entry(replace(journal.entries()[0], entry="E-0009"))
+    if not written:
+        shell.world.devices.files["d1"] = CONFIG
+    assert shell("history") == 0
+    assert "E-0009" in shell.out
+    assert "killed" in shell.err
+    assert shell("undo", "E-0009", "--apply", "--yes") == 0
+    assert ("went through" if written else "nothing was written") in shell.err
+    assert shell.world.devices.files["d1"] == CONFIG
+    assert str(journal.entry("E-0009").state) == state
 
 
 # --- the rest
