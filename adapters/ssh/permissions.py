@@ -57,12 +57,13 @@ def listed(line: str) -> Listed | None:
 
 
 def octal(permissions: str) -> int:
-    mode = 0
+    """The bits of `rwxr-xr-x`, set-id and sticky included."""
+    mode = special = 0
     for place, letter in enumerate(permissions[1:10]):
         mode = mode << 1 | (letter in "rwxst")
         if letter in "sStT":
-            mode |= 0o1000 << (2 - place // 3)
-    return mode
+            special |= 0o1000 << (2 - place // 3)
+    return special | mode
 
 
 def readable(way: str, real: str, account: Account, login: Account, login_may: bool | None) -> tuple[bool | None, str]:

@@ -26,7 +26,7 @@ _CURL_CODE = re.compile(r"^mtls-rc (\d+)$", re.MULTILINE)
 _CURL_SAID = re.compile(r"^curl: \(\d+\) (.*)", re.MULTILINE | re.DOTALL)
 _MARKS = re.compile(r"^mtls-(http|rc) \d+$", re.MULTILINE)
 _OPENSSL_ERROR = re.compile(r"error|alert|errno|verify error|unable to|Can't|No such file|Permission", re.IGNORECASE)
-_STATUS_LINE = re.compile(r"^HTTP/1\.[01] (\d{3})", re.MULTILINE)
+_STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})\b")
 _TOO_OLD = {1, 2, 4, 48, 127}
 """curl's exit codes for an option or protocol that it doesn't have, and the shell's for no such program."""
 
@@ -88,7 +88,9 @@ def openssl_run(said: str) -> Run | None:
     """s_client's output to what it means; None where it doesn't know one of our options."""
     if re.search(r"unknown option|Option unknown|^usage: s_client|Use -help", said, re.MULTILINE):
         return None
-    status = _STATUS_LINE.search(said)
+    # Behind "New, …": what a certificate's subject says is printed before it. s_client's own dump of a session ticket
+    # may be cut by the answer in the middle of a line.
+    status = _STATUS_LINE.search(said.partition("\nNew, ")[2])
     errors = "\n".join(line for line in said.splitlines() if _OPENSSL_ERROR.search(line))
     connected = "CONNECTED(" in said
     refused = "refused" in said
@@ -198,14 +200,21 @@ def _openssl(request: ProbeRequest) -> str:
     if request.check_server:
         words += ["-verify_return_error", "-verify_ip" if is_address(host) else "-verify_hostname", host]
         words += ["-CAfile", request.ca_file] if request.ca_file else []
-        words += ["-CApath", request.ca_directory or NO_DIRECTORY]
     if request.client_certificate:
         words += ["-cert", request.client_certificate, "-certform", "PEM", "-pass", "pass:"]
         words += ["-key", request.client_key, "-keyform", "PEM"] if request.client_key else []
     if request.tls_max:
         later = {"TLSv1.2": ["-no_tls1_3"], "TLSv1.1": ["-no_tls1_3", "-no_tls1_2"]}
         words += later.get(request.tls_max, [])
-    return " ".join(map(quoted, words))
+    command = " ".join(map(quoted, words))
+    if not request.check_server:
+        return command
+    # s_client wants a directory that is there; without one it would take the system's own, which 1.1.0 can leave out.
+    directory = quoted(request.ca_directory or NO_DIRECTORY)
+    return (
+        f"if [ -d {directory} ]; then set -- -CApath {directory}; else set -- -no-CApath; fi; "
+        f"case `openssl version` in *' '0.*|*' '1.0.*) [ \"$1\" = -CApath ] || shift ;; esac; {command} \"$@\""
+    )
 
 
 def _request_head(request: ProbeRequest, upload: int) -> str:

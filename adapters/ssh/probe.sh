@@ -51,10 +51,12 @@ with_openssl() {
   if [ "$bytes" -lt 0 ]; then bytes=0; fi
   rec said "$(
     {
-      { printf "$4"; zeros "$bytes"; sleep "$3"; } | run_as "$1" "$5" 2>&1 &
+      { printf "$4"; zeros "$bytes"; } 2>/dev/null | run_as "$1" "$5" 2>&1 &
       child=$!
-      (sleep "$3"; kill "$child") >/dev/null 2>&1 &
+      (sleep "$3"; kill "$child") </dev/null >/dev/null 2>&1 &
+      watch=$!
       wait "$child" 2>/dev/null
+      kill "$watch" 2>/dev/null
     } | bounded
   )"
 }

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,10 +112,8 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 def _shut(sock: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it was closed already
         sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it was closed already
     sock.close()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.ssh.gateway import SshDeviceGateway
 from console.errors import ChangeFailed, ChangeRefused, MtlsConsoleError, SshError
 from tests.contract.ssh_places import CONFIG, Place, place
 
@@ -41,22 +42,28 @@ def test_a_connection_dropped_anywhere_in_an_edit_leaves_a_whole_file(served: Pl
     for number in range(POSITIONS):
         gateway.read_config(served.device)
         served.proxy.arm(max(1, length * number // POSITIONS))
-        try:
-            gateway.replace_config(served.device, sha(CONFIG), NEW)
-        except (ChangeFailed, SshError) as exc:
-            served.proxy.arm(None)
+        error = edit_error(gateway, served)
+        served.proxy.arm(None)
+        if error is not None:
             assert served.config.read_bytes() == CONFIG, number
-            assert "lost" in exc.message
-            assert "unchanged" in exc.hint
+            assert "lost" in error.message
+            assert "unchanged" in error.hint
             old_kept += 1
         else:
             # Cut before anything ran: made again on a new connection. Or after the rename, and read back.
-            served.proxy.arm(None)
             assert served.config.read_bytes() == NEW, number
             gateway.restore_config(served.device, sha(NEW), sha(CONFIG))
     assert old_kept >= POSITIONS - 5
     gateway.replace_config(served.device, sha(CONFIG), NEW)
     assert sorted(p.name for p in served.home.iterdir()) == ["config.ini", "config.ini.mtls-console.bak"]
+
+
+def edit_error(gateway: SshDeviceGateway, served: Place) -> MtlsConsoleError | None:
+    try:
+        gateway.replace_config(served.device, sha(CONFIG), NEW)
+    except (ChangeFailed, SshError) as exc:
+        return exc
+    return None
 
 
 def test_another_editor_between_staging_and_rename_wins(served: Place) -> None:
