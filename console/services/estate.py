@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -75,6 +76,8 @@ class Estate:
         self._uses: dict[str, tuple[PairUse, ...]] = {}
         self._judged: dict[str, dict[PairUse, PairVerdict]] = {}
         """By device."""
+        self._versions: Counter[str] = Counter()
+        """How often something new was learnt of a target: a verdict from older data is never kept."""
         self._judged_since = clock.now()
         self._listeners: list[ChangeListener] = []
         self.reload()
@@ -88,6 +91,7 @@ class Estate:
             self._beacon_snapshots = {name: beacons[name] for name in beacons if name in self._beacons}
             self._failures, self._live = dict(failures), dict(live)
             self._uses, self._judged, self._observation = {}, {}, None
+            self._versions.update(dict.fromkeys((*self._devices, *self._beacons), 1))
         self._tell(frozenset({*self._devices, *self._beacons}))
 
     def refresh(self, target: str) -> None:
@@ -180,17 +184,14 @@ class Estate:
 
     def verdicts(self) -> tuple[PairVerdict, ...]:
         """One for each of `uses()`, in that order; only pairs of targets that changed are judged anew."""
-        with self._lock:
-            return self._judge(self.uses())
+        return self._judge(self.uses())
 
     def verdicts_of_device(self, name: str) -> tuple[PairVerdict, ...]:
         """Raises KeyError for a device that isn't in the fleet."""
-        with self._lock:
-            return self._judge(self.uses_of_device(name))
+        return self._judge(self.uses_of_device(name))
 
     def verdicts_of_beacon(self, name: str) -> tuple[PairVerdict, ...]:
-        with self._lock:
-            return self._judge(use for use in self.uses() if use.beacon == name)
+        return self._judge(use for use in self.uses() if use.beacon == name)
 
     def live_of(self, verdict: PairVerdict) -> Mapping[str, LiveResult]:
         """Component to its newest live result; all three always there (`not-run` where there is none)."""
@@ -206,12 +207,11 @@ class Estate:
 
         Files that an edit names and that weren't observed make *unknown*, never ready.
         """
+        touched, now, uses = set(plan.targets), self._clock.now(), self.uses()
         with self._lock:
-            touched = set(plan.targets)
-            now = self._clock.now()
-            inputs = (self._input(use, now) for use in self.uses() if touched & {use.device, use.beacon})
-            after = {given.use: self._judge_pair(self._after(plan, given)) for given in inputs}
-            return tuple(after.get(verdict.use, verdict) for verdict in self._judge(self.uses()))
+            inputs = {use: self._input(use, now) for use in uses if touched & {use.device, use.beacon}}
+        after = {use: self._judge_pair(self._after(plan, given)) for use, given in inputs.items()}
+        return tuple(after[use] if use in after else self._verdict(use, now) for use in uses)
 
     def disagreements(self) -> tuple[tuple[PairUse, Finding], ...]:
         """Where a live handshake and the data disagree (`pair.live-disagrees`): it never changes a verdict."""
@@ -249,6 +249,7 @@ class Estate:
     def _forget(self, target: str) -> None:
         """What was concluded from this target's old state; called with the lock held."""
         self._observation = None
+        self._versions[target] += 1
         self._judged.pop(target, None)
         if target not in self._beacons:
             self._uses.pop(target, None)
@@ -272,16 +273,28 @@ class Estate:
             listener(targets)
 
     def _judge(self, uses: Iterable[PairUse]) -> tuple[PairVerdict, ...]:
+        """Judging takes its time, so the lock is held for the look-ups alone: observations go on meanwhile."""
         now = self._clock.now()
-        if now - self._judged_since > JUDGED_ANEW_AFTER:
-            self._judged, self._judged_since = {}, now
-        verdicts = []
-        for use in uses:
-            known = self._judged.setdefault(use.device, {})
-            if use not in known:
-                known[use] = self._judge_pair(self._input(use, now))
-            verdicts.append(known[use])
-        return tuple(verdicts)
+        with self._lock:
+            if now - self._judged_since > JUDGED_ANEW_AFTER:
+                self._judged, self._judged_since = {}, now
+        return tuple(self._verdict(use, now) for use in uses)
+
+    def _verdict(self, use: PairUse, now: datetime) -> PairVerdict:
+        with self._lock:
+            known = self._judged.get(use.device, {}).get(use)
+            if known is not None:
+                return known
+            given = self._input(use, now)
+            seen = self._version_of(use)
+        verdict = self._judge_pair(given)
+        with self._lock:
+            if seen == self._version_of(use):
+                self._judged.setdefault(use.device, {})[use] = verdict
+        return verdict
+
+    def _version_of(self, use: PairUse) -> tuple[int, int]:
+        return self._versions[use.device], self._versions[use.beacon]
 
     @staticmethod
     def _after(plan: Plan, given: PairInput) -> PairInput:
