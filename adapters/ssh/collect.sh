@@ -45,6 +45,7 @@ function keep(s,  t, found) {
   if (state == "public" && s ~ /PRIVATE KEY/) state = "secret"
   if (state == "public") return s
   if (state == "secret") { if (s ~ /[^ \t\r]/) cut = 1; return "" }
+  if (!guess) return s  # in config.ini a long path looks like base64
   t = s; found = 0
   while (match(t, /[A-Za-z0-9+\/]+/)) { if (RLENGTH >= 60) found = 1; t = substr(t, RSTART + RLENGTH) }
   if (!found && loose && s ~ /^[A-Za-z0-9+\/]+=*[ \t\r]*$/) found = 1
@@ -66,10 +67,11 @@ function filtered(line,  out, mark, at) {
   return out keep(line)
 }'
 
+# redact PATH GUESS: with GUESS=1 also what looks like a key body without its label.
 redact() {
   awk "$REDACT"'
 { old = state; line = filtered($0); if (line != "" || (old != "secret" && $0 == "")) print line }
-END { exit cut ? 3 : 0 }' "$1"
+END { exit cut ? 3 : 0 }' guess="$2" "$1"
 }
 
 # file NAME PATH KIND LIMIT: a kind of "pem" is sent only where a certificate begins in it.
@@ -92,13 +94,15 @@ file() {
   if [ "$kind" = pem ]; then
     if [ "$(grep -c -e '-----BEGIN [A-Z0-9 ]*CERTIFICATE' "$path" 2>/dev/null)" -gt 0 ] 2>/dev/null; then :; else return; fi
   fi
-  redact "$path" >/dev/null 2>&1
+  guess=1
+  if [ "$kind" = config ]; then guess=0; fi
+  redact "$path" $guess >/dev/null 2>&1
   case $? in
     0) printf '%s %s\n' "$name.content" "$size"; cat "$path"; echo ;;
     3)
       rec "$name.redacted" yes
-      set -- $(redact "$path" | wc -c)
-      printf '%s %s\n' "$name.content" "$1"; redact "$path"; echo
+      set -- $(redact "$path" $guess | wc -c)
+      printf '%s %s\n' "$name.content" "$1"; redact "$path" $guess; echo
       ;;
     *) rec "$name.unsent" "awk can't read it" ;;
   esac
@@ -153,7 +157,7 @@ FNR == 1 { finish(); file = FILENAME; text = ""; size = 0; certificate = 0; cut 
   old = state; line = filtered($0)
   if (size < 1000001 && (line != "" || (old != "secret" && $0 == ""))) { text = text line "\n"; size += length(line) + 1 }
 }
-END { finish() }' NAME="$name" "$@"
+END { finish() }' NAME="$name" guess=1 "$@"
   )
 }
 

@@ -174,6 +174,16 @@ def test_a_private_key_never_comes(shell: Shell, material: Material, tmp_path: P
             assert certificate.strip().replace(b"\n", b"") in fact.content.replace(b"\r", b"").replace(b"\n", b""), name
 
 
+def test_config_ini_comes_whole_but_for_a_labelled_key(shell: Shell, material: Material, tmp_path: Path) -> None:
+    plain = b"[a]\nSSLCACertificateFile=/" + b"very/long/path/" * 12 + b"\n\x00\xff odd\r\n" + b"QUJD" * 30
+    (tmp_path / "plain").write_bytes(plain)
+    (tmp_path / "key").write_bytes(b"[a]\n" + material.key + b"b=c\n")
+    answer = shell.ask(f"file file.0 {tmp_path}/plain config 9999\nfile file.1 {tmp_path}/key config 9999")
+    assert file_fact(answer, "file.0", "p", ROOT).content == plain
+    redacted = b"[a]\n-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\nb=c\n"
+    assert file_fact(answer, "file.1", "p", ROOT).content == redacted
+
+
 def test_what_is_no_certificate_file_is_not_sent(shell: Shell, material: Material, tmp_path: Path) -> None:
     variants = [material.key, material.der, b"", b"root:x:0:0", material.certificate.decode().encode("utf-16")]
     for number, content in enumerate(variants):
