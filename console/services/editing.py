@@ -11,7 +11,7 @@ from console.changes.model import BeaconChange, DeviceChange, EntryState, Journa
 from console.changes.summary import beacon_summary, device_summary
 from console.errors import ChangeFailed, ChangeRefused, ConfigurationError, MtlsConsoleError, UnreachableError
 from console.fleet.model import Fleet
-from console.ports import BeaconGateway, Clock, DeviceGateway, Journal
+from console.ports import BeaconGateway, Clock, ConfigFile, DeviceGateway, Journal
 from console.services.estate import Estate
 from console.services.events import StepApplied
 from console.services.jobs import Job, JobKind, JobRunner, Work
@@ -119,7 +119,7 @@ class EditingService:
             raise ChangeRefused(
                 f"its config.ini is {config.path}, the plan is for {change.path}", target=device.name, phase="apply"
             )
-        content = b"" if change.restore_backup else content_after(change, config.content)
+        content = self._content_after(change, config)
         entry = self._open(plan, device.name, device_summary(change), device_change=change)
         try:
             if change.restore_backup:
@@ -128,9 +128,24 @@ class EditingService:
                 self._devices.replace_config(device, change.before_sha256, content)
             self._read_back(change)
         except MtlsConsoleError as error:
-            raise self._device_failed(entry, change, error) from error
-        self._succeed(plan, entry, job, 1)
+            raise self._device_failed(plan, entry, change, error) from error
+        job.emit(StepApplied(device.name, self._clock.now(), entry.summary, 1, 1))
+        self._succeed(plan, entry, 1)
         self._observe(device.name, partial(self._sweep.collect, device))
+
+    @staticmethod
+    def _content_after(change: DeviceChange, config: ConfigFile) -> bytes:
+        """The bytes to write; none where the backup is put back. Raises ChangeRefused where the file has changed."""
+        if not change.restore_backup:
+            return content_after(change, config.content)
+        if config.sha256 != change.before_sha256:
+            raise ChangeRefused(
+                f"{change.path} has changed since the plan was made; nothing was written",
+                target=change.device,
+                phase="apply",
+                hint="Plan the undo again: it will take back the edited keys alone.",
+            )
+        return b""
 
     def _read_back(self, change: DeviceChange) -> None:
         found = self._devices.read_config(self._fleet.device(change.device))
@@ -139,17 +154,20 @@ class EditingService:
                 f"{change.path} was written, but holds something else now", target=change.device, phase="read back"
             )
 
-    def _device_failed(self, entry: JournalEntry, change: DeviceChange, error: MtlsConsoleError) -> MtlsConsoleError:
+    def _device_failed(
+        self, plan: Plan, entry: JournalEntry, change: DeviceChange, error: MtlsConsoleError
+    ) -> MtlsConsoleError:
         """What the file holds now decides what the journal says; where that can't be read the entry stays open."""
         try:
             found = self._devices.read_config(self._fleet.device(change.device)).sha256
         except MtlsConsoleError:
             return _with_hint(error, f"{entry.entry} stays open: whether the file was written isn't known yet.")
         if found == change.after_sha256:
-            self._journal.step_done(entry.entry, 1)
-            self._journal.close_entry(entry.entry, EntryState.DONE)
+            self._succeed(plan, entry, 1)
             return _with_hint(error, f"Yet the file is as planned, and {entry.entry} is done.")
         self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
+        if isinstance(error, ChangeRefused):
+            return error
         if found == change.before_sha256:
             return _with_hint(error, error.hint or "The old file is whole: nothing was changed.")
         return _with_hint(error, "The file is neither as before nor as planned: look at it.")
@@ -172,7 +190,7 @@ class EditingService:
                 raise self._beacon_failed(entry, change, done - 1, error) from error
             self._journal.step_done(entry.entry, done)
             job.emit(StepApplied(beacon.name, self._clock.now(), step.summary, done, len(change.steps)))
-        self._succeed(plan, entry, job, 0)
+        self._succeed(plan, entry, len(change.steps))
         self._observe(beacon.name, partial(self._sweep.observe_again, beacon))
 
     def _beacon_failed(
@@ -214,10 +232,8 @@ class EditingService:
         self._journal.open_entry(entry)
         return entry
 
-    def _succeed(self, plan: Plan, entry: JournalEntry, job: Job, steps: int) -> None:
-        if steps:
-            self._journal.step_done(entry.entry, steps)
-            job.emit(StepApplied(entry.target, self._clock.now(), entry.summary, steps, steps))
+    def _succeed(self, plan: Plan, entry: JournalEntry, steps: int) -> None:
+        self._journal.step_done(entry.entry, steps)
         self._journal.close_entry(entry.entry, EntryState.DONE)
         if plan.inverse_of:
             self._journal.close_entry(plan.inverse_of, EntryState.UNDONE)

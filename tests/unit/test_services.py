@@ -206,6 +206,29 @@ def test_a_target_that_changed_is_refused_and_the_others_go_on(world: World) -> 
     assert [entry.target for entry in world.space.journal.entries()] == ["d2"]
 
 
+def test_undo_of_a_file_that_changed_takes_back_its_keys_alone(world: World) -> None:
+    world.sweep()
+    world.space.editing.apply(world.space.editing.plan_devices(["d1"], ON))
+    stale = world.space.editing.plan_undo("E-0001")
+    assert stale.devices[0].restore_backup
+    world.devices.files["d1"] += b"; somebody\n"
+    assert "has changed since" in world.space.editing.apply(stale).failures[0].error
+    fresh = world.space.editing.plan_undo("E-0001")
+    assert not fresh.devices[0].restore_backup
+    assert world.space.editing.apply(fresh).state is JobState.DONE
+    assert world.devices.files["d1"] == CONFIG + b"; somebody\n"
+
+
+def test_undo_without_its_backup_ends_in_an_inverse_edit(world: World) -> None:
+    world.sweep()
+    world.space.editing.apply(world.space.editing.plan_devices(["d1"], ON))
+    world.devices.backups.clear()
+    assert world.space.editing.apply(world.space.editing.plan_undo("E-0001")).state is JobState.FAILED
+    assert world.space.editing.apply(world.space.editing.plan_undo("E-0001")).state is JobState.DONE
+    assert world.devices.files["d1"] == CONFIG
+    assert world.space.journal.entry("E-0001").state is EntryState.UNDONE
+
+
 def test_a_device_that_cannot_be_read_is_refused_in_the_plan(world: World) -> None:
     world.devices.down.add("d1")
     plan = world.space.editing.plan_devices(["d1", "d2"], {"CheckServerCertificate": "True"})
