@@ -186,9 +186,12 @@ class ConsoleApp(App[int]):
             with self.suspend(), self.batch_update():
                 os.write(terminal.write_fd, f"\r\n{device}: exit comes back to mtls-console\r\n".encode())
                 status = await attach(channel, terminal)
+        except MtlsConsoleError as error:
+            show_error(self, error)
+            return
         finally:
             self.workspace.sessions.close(channel)
-        self.refresh(layout=True)
+            self.refresh(layout=True)
         if status is None:
             tell(self, f"{device}: the connection ended before the shell did.", warning=True)
 

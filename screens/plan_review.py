@@ -20,7 +20,7 @@ from screens.base import ConsoleScreen
 from screens.confirm import Confirm
 from screens.diff import diff_text
 from screens.errors import show_error, tell
-from screens.plan_text import Group, changes, groups, lockout_lines, outlook, plan_title
+from screens.plan_text import RESTORES, Group, changes, groups, lockout_lines, outlook, plan_title
 from screens.text import GLYPH, plain, plural
 from screens.theme import CALM
 
@@ -60,12 +60,13 @@ class GroupView(Static, can_focus=True):
         if count > 1:
             text.append(f"\n  {self._names()}", _DIM)
         text.append("\n")
-        text.append_text(diff_text("\n".join(self._group.lines), indent="    "))
-        if self._unfolded:
-            for target, diff in self._group.diffs:
-                if diff:
-                    text.append(f"  {plain(target)}\n", _DIM)
-                    text.append_text(diff_text(diff, indent="    "))
+        whole = [(target, diff) for target, diff in self._group.diffs if diff] if self._unfolded else []
+        if count > 1 or not whole or self._group.lines[:1] == (RESTORES,):
+            text.append_text(diff_text("\n".join(self._group.lines), indent="    "))
+        for target, diff in whole:
+            if count > 1:
+                text.append(f"  {plain(target)}\n", _DIM)
+            text.append_text(diff_text(diff, indent="    "))
         text.rstrip()
         return text
 
@@ -188,8 +189,9 @@ class PlanReview(ConsoleScreen):
             question = Confirm("This cuts devices off", lockout_lines(plan.lockouts, limit=6), typed=str(len(cut_off)))
             if not await self.console_app.push_screen_wait(question):
                 return False
-        what = f"{plan.title}: {plural(len(plan.targets), plan.kind.value)}"
-        question = Confirm("Apply this plan?", [what], typed=self._word())
+        named = ", ".join(plan.targets[:_NAMED]) + (" …" if len(plan.targets) > _NAMED else "")
+        what = [f"{plural(len(plan.targets), plan.kind.value)}: {named}", *groups(plan)[0].lines[:_NAMED]]
+        question = Confirm("Apply this plan?", what, typed=self._word())
         return await self.console_app.push_screen_wait(question)
 
     def _word(self) -> str:

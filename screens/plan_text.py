@@ -10,6 +10,8 @@ from console.changes.model import BeaconChange, DeviceChange, Lockout, Plan
 from console.readiness.model import PairUse, PairVerdict, Verdict
 from screens.text import plain, plural
 
+RESTORES = "config.ini comes back byte for byte from its backup"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -38,7 +40,7 @@ def groups(plan: Plan) -> tuple[Group, ...]:
 def device_lines(change: DeviceChange) -> tuple[str, ...]:
     lines: list[str] = []
     if change.restore_backup:
-        lines.append("config.ini comes back byte for byte from its backup")
+        return (RESTORES,)
     section = None
     for edit in change.edits:
         if edit.section != section:

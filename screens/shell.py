@@ -8,7 +8,6 @@ import select
 import signal
 import sys
 import termios
-import threading
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from console.ports import ShellChannel
 from screens.background import in_thread
 
 _CHUNK = 32768
+_RETRY_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +68,29 @@ async def attach(channel: ShellChannel, terminal: Terminal) -> int | None:
 
 
 def _pump(channel: ShellChannel, terminal: Terminal) -> None:
-    # Keys travel on a thread of their own: a device that takes no input must not hold up what it prints.
-    wake_read, wake_write = os.pipe()
-    keys = threading.Thread(
-        target=_send_keys, args=(channel, terminal.read_fd, wake_read), name="mtls-console-keys", daemon=True
-    )
-    keys.start()
-    try:
-        while data := channel.receive(_CHUNK):
-            _write_all(terminal.write_fd, data)
-    finally:
-        os.write(wake_write, b"x")
-        keys.join(timeout=2.0)  # a send that blocks must not keep us; the channel's close ends it
-        os.close(wake_write)
-
-
-def _send_keys(channel: ShellChannel, read_fd: int, wake_fd: int) -> None:
-    """Until the pump says so, or the terminal is gone."""
-    try:
-        while True:
-            ready, _, _ = select.select([read_fd, wake_fd], [], [])
-            if wake_fd in ready:
+    """Until the shell ends or our terminal is gone. The channel never blocks; keys it doesn't take yet wait here."""
+    pending = b""
+    while True:
+        watched = [channel.fileno()]
+        if len(pending) < _CHUNK:
+            watched.append(terminal.read_fd)
+        # That a device takes input again isn't to be seen on the descriptor: ask again while keys wait.
+        ready, _, _ = select.select(watched, [], [], _RETRY_SECONDS if pending else None)
+        if watched[0] in ready:
+            try:
+                data = channel.receive(_CHUNK)
+            except BlockingIOError:
+                data = None
+            if data == b"":
                 return
-            data = os.read(read_fd, _CHUNK)
-            if not data:
+            _write_all(terminal.write_fd, data or b"")
+        if terminal.read_fd in ready:
+            typed = os.read(terminal.read_fd, _CHUNK)
+            if not typed:
                 return
-            while data:
-                sent = channel.send(data)
-                if sent <= 0:
-                    return
-                data = data[sent:]
-    except OSError:
-        return  # the channel was closed under us: the pump sees its end and says what happened
-    finally:
-        os.close(wake_fd)
+            pending += typed
+        if pending:
+            pending = pending[channel.send(pending) :]
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -74,9 +74,7 @@ class Field(Vertical):
         if self._options:
             yield Choice(self.field, (LEAVE, *self._options))
         else:
-            yield Input(
-                placeholder=f"{LEAVE}   (- {REMOVE})", compact=True, classes="field-value", select_on_focus=False
-            )
+            yield Input(placeholder=f"{LEAVE} (- removes)", compact=True, classes="field-value", select_on_focus=False)
         yield Static(Text(self._now), classes="field-now")
         if self._note:
             yield Static(Text(self._note), classes="field-note")
