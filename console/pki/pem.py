@@ -2,15 +2,16 @@
 
 Follows crypto/pem/pem_lib.c of OpenSSL 3.0 and 1.1.1 (`PEM_read_bio` with its compatible flags), measured against the
 corpus of real handshakes (docs/truth.md): text round a block, CR LF, trailing blanks, indented or one-line base64 and a
-missing final newline are fine; blanks before BEGIN, CR alone, UTF-16 and END+BEGIN on one line hide a block; a blank
-line inside a body, a missing END and bad base64 make the whole file unreadable. A byte order mark before BEGIN is
-skipped from 3.0 on and hides the block before.
+missing final newline are fine; blanks before BEGIN, CR alone and UTF-16 hide a block; a blank line inside a body, a
+missing END, END and BEGIN glued on one line and bad base64 make the whole file unreadable. A byte order mark before
+BEGIN is skipped from 3.0 on and hides the block before.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,9 @@ _TAIL = b"-----"
 _CHUNK = 254
 """OpenSSL reads a longer line in pieces of this many bytes."""
 _BODY_LINE = 64
-_STRIPPED = bytes(range(0x21))
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])
+"""At the end of a line: whatever isn't above a blank as a signed char (chars are signed on x86)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,16 @@ def read_pem(content: bytes, *, skips_bom: bool = True) -> PemReading:
 
 
 def _lines(content: bytes) -> Iterator[bytes]:
-    """Lines without their end and without what OpenSSL strips from it."""
+    """Lines without their end and without what OpenSSL strips from it.
+
+    It reads lines as C strings: a NUL cuts its line, and one at the start of a line is taken for the end of the file.
+    """
     for line in content.split(b"\n"):
         for start in range(0, max(len(line), 1), _CHUNK):
-            yield line[start : start + _CHUNK].rstrip(_STRIPPED)
+            text, nul, _ = line[start : start + _CHUNK].partition(b"\0")
+            if nul and not text:
+                return
+            yield text.rstrip(_STRIPPED)
 
 
 def _next_begin(lines: Iterator[bytes], skips_bom: bool) -> tuple[str | None, bool]:
@@ -103,8 +112,10 @@ def _read_block(lines: Iterator[bytes], label: str, number: int) -> PemBlock:
             header, data = data, []
             continue
         if line.startswith(_END):
-            if not line.startswith(end):
+            if line != end:
                 raise _BadBlock(f"BEGIN {_shown(label)} isn't closed by its own END line")
+            if header is None and any(b":" in line for line in data):
+                raise _BadBlock("a header line without a blank line after it")
             return _block(number, label, header or [], data)
         if short_line_seen:
             raise _BadBlock("a short line in the middle of the body, after a blank line")
@@ -121,8 +132,11 @@ def _block(number: int, label: str, header: list[bytes], data: list[bytes]) -> P
         return PemBlock(number, label, b"", b"\n".join(header))
     if header and not header[0].startswith(b"Proc-Type:"):
         raise _BadBlock("a blank line inside the base64 body")
-    text = b"".join(line.translate(None, _STRIPPED) for line in data)
+    # A hyphen ends the data for OpenSSL's decoder; blanks within a line don't count.
+    text = b"".join(data).partition(b"-")[0].translate(None, b" \t\r")
     try:
+        if len(text) % 4 or not _BASE64.fullmatch(text):
+            raise ValueError("not base64")
         return PemBlock(number, label, base64.b64decode(text, validate=True), b"\n".join(header))
     except (binascii.Error, ValueError):
         raise _BadBlock("the base64 of the body is damaged") from None
