@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TextIO
+from types import FrameType
+from typing import NoReturn, TextIO
 
 from console.command.catalogue import COMMANDS
 from console.command.logfile import log_to
@@ -28,7 +30,14 @@ def main(words: Sequence[str] | None = None) -> int:
         # A terminal of another encoding must not turn a glyph into a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # An ordinary end: connections get a goodbye, and the demo's directory with its keys goes.
+        signal.signal(number, _end)
     return run(sys.argv[1:] if words is None else words, real_outside())
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def run(words: Sequence[str], outside: Outside) -> int:
