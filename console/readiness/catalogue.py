@@ -1,0 +1,62 @@
+"""`python -m console.readiness.catalogue`: docs/checks.md, made from the registry. A test fails when it drifts."""
+
+from __future__ import annotations
+
+import sys
+
+from console.readiness.all_checks import CHECKS
+from console.readiness.model import Step
+from console.readiness.registry import Check, Need
+
+_STEPS = {
+    Step.CONNECT: "Connect",
+    Step.CLIENT_FILES: "The device's certificate and key",
+    Step.TRUST_FILES: "The device's trust files",
+    Step.HELLO: "Hello: binding, versions",
+    Step.SERVER_CERTIFICATE: "The beacon's certificate",
+    Step.TRUSTED: "Is the chain trusted",
+    Step.NAME: "The name",
+    Step.CLIENT_CERTIFICATE: "The request for a client certificate",
+    Step.ACCEPTED: "Is the client certificate accepted",
+    Step.HTTP: "HTTP",
+}
+_HEAD = """# Readiness checks
+
+Made by `python -m console.readiness.catalogue`; don't edit. Ids are stable.
+
+A pair (device, beacon, host, port) is judged per component (Launcher, Tracker, Uploader) by every check below, in the
+order of the handshake. The verdict is *blocked* where a check fails, else *unknown* where a blocking check lacks a
+fact that decides, else *at-risk* where a warning names a cause that can make the handshake fail, else *ready*.
+
+*Side* is who has to change something, *refused by* the end at which the handshake stops. "measured" with a T number is
+a case of the corpus of real handshakes (docs/truth.md); rules about IIS come from Microsoft's documentation and were
+never tried on Windows here.
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    parts = [_HEAD]
+    for step, title in _STEPS.items():
+        parts.append(f"## {int(step)}. {title}\n")
+        parts += [_entry(check) for check in CHECKS if check.step is step]
+    return "\n".join(parts)
+
+
+def _entry(check: Check) -> str:
+    needs = [need.value for need in check.needs if need not in (Need.HTTPS,)]
+    refused = f", refused by {check.refused_by.value}" if check.refused_by else ""
+    lines = [
+        f"### {check.id}\n",
+        f"{check.rule}\n",
+        f"- side: {check.side.value}{refused}; severity: {check.severity.value}",
+        f"- remedy: {check.remedy}",
+        f"- source: {check.source}",
+    ]
+    if needs:
+        lines.append(f"- needs: {', '.join(needs)}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
