@@ -20,8 +20,7 @@ def test_a_big_lab_is_up_within_two_minutes(tmp_path: Path) -> None:
         parts.append(f'[certificate.b{number}]\nissuer = "issuing"\n')
         parts.append(f'[certificate.d{number}]\nissuer = "issuing"\nusage = ["client"]\n')
         parts.append(f'[[beacon]]\nname = "b{number}"\n')
-    for number in range(NUMBER):
-        parts.append(f'[[device]]\nname = "d{number}"\n[[device.use]]\nbeacon = "b{number}"\n')
+    parts += [f'[[device]]\nname = "d{number}"\n[[device.use]]\nbeacon = "b{number}"\n' for number in range(NUMBER)]
     (tmp_path / "spec.toml").write_text("".join(parts))
     started = time.monotonic()
     with Lab.start(tmp_path / "spec.toml", tmp_path / "run"):

@@ -194,3 +194,35 @@ def test_hostile_bytes_end_their_own_connection_only(tmp_path: Path, listeners: 
             while client.recv(4096):
                 pass
     assert served.curl(client="d1").status == 200
+
+
+REQUESTS = [
+    b"GET //[ HTTP/1.1\r\nHost: b1\r\n\r\n",
+    b"GET " + b"/a" * 30000 + b" HTTP/1.1\r\nHost: b1\r\n\r\n",
+    b"GET " + b"/a" * 60000 + b" HTTP/1.1\r\nHost: b1\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: b1\r\nContent-Length: \xb2\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: b1\r\nContent-Length: -1\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: b1\r\nContent-Length: 9\r\n\r\nshort",
+    b"PUT / HTTP/1.1\r\nHost: b1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+    b"PUT / HTTP/1.1\r\nHost: b1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\n",
+    b"PUT / HTTP/1.1\r\nHost: b1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: [\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    b"GET / HTTP/9\r\n\r\n",
+    b"PATCH / HTTP/1.1\r\nHost: b1\r\n\r\n",
+    b"\x00\xff\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("sent", REQUESTS, ids=range(len(REQUESTS)))
+def test_hostile_requests_end_their_own_connection_only(tmp_path: Path, listeners: Listeners, sent: bytes) -> None:
+    """An exception in a connection's thread fails the test: warnings are errors here."""
+    served = serve(tmp_path, CERTIFICATES, listeners, 'listener = "http"\nrequire_ssl = false')
+    served.set_access()
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionResetError):
+            while client.recv(4096):
+                pass
+    assert served.curl(scheme="http").status == 200
