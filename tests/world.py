@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters.store.opening import open_store
 from console.agent.profile import AgentProfile
-from console.fleet.model import Beacon, Device, ExplicitPair, Fleet
+from console.fleet.model import Beacon, Device, ExplicitPair, Fleet, WinrmAddress, WinrmAuthentication
 from console.readiness.model import COMPONENTS, PairInput, PairVerdict, Verdict
 from console.services.assembly import assemble
 from console.services.workspace import Workspace
@@ -23,6 +23,9 @@ Port=443
 """
 
 
+WINRM = WinrmAddress("https://127.0.0.1:1/wsman", WinrmAuthentication.BASIC)
+
+
 class World:
     """Two devices, two beacons; a verdict is: does the device send what the beacon demands?"""
 
@@ -33,7 +36,7 @@ class World:
         self.hello = FakeHello(self.clock)
         self.fleet = Fleet(
             Path("/fleet.toml"),
-            tuple(Beacon(name, f"{name}.test", None) for name in ("b1", "b2")),
+            tuple(Beacon(name, f"{name}.test", WINRM) for name in ("b1", "b2")),
             tuple(Device(name, name) for name in ("d1", "d2")),
             tuple(ExplicitPair(name, "b1", "b1.test", 443) for name in ("d1", "d2")),
             resolve={("b1.test", 443): ("127.0.0.1", 4443)},

@@ -36,7 +36,7 @@ def assemble(
     """A workspace over these adapters. Its `close` lets the workers go first, and closes the store last."""
     runner = JobRunner(workers, clock)
     estate = Estate(fleet, profile, store, clock, judge)
-    sweep = SweepService(fleet, devices, beacons, hello, estate, runner)
+    sweep = SweepService(fleet, devices, beacons, hello, estate, runner, clock)
 
     def close() -> None:
         runner.close()

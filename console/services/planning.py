@@ -11,7 +11,7 @@ from console.changes.device_plan import plan_device_change, resolve_edits
 from console.changes.inverse import inverse_beacon_change, inverse_device_change, is_newest, require_undoable
 from console.changes.lockout import forecast_lockouts
 from console.changes.model import BeaconChange, DeviceChange, JournalEntry, Lockout, Plan, TargetKind
-from console.errors import ConfigurationError, ExitStatus, UsageError
+from console.errors import ChangeRefused, ConfigurationError, ExitStatus, UsageError
 from console.fleet.model import Beacon, Device, Fleet
 from console.iis.snapshot import BeaconSnapshot
 from console.nearest import did_you_mean
@@ -150,6 +150,12 @@ class Planner:
 
     def _fresh(self, beacon: Beacon) -> BeaconSnapshot:
         """Read now, so that the plan's precondition is what is there now."""
+        if beacon.winrm is None:
+            raise ChangeRefused(
+                "the fleet file gives it no winrm table, so nothing can be changed there",
+                target=beacon.name,
+                phase="plan",
+            )
         self.sweep.snapshot(beacon)
         return self.estate.observation().beacons[beacon.name]
 

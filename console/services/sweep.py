@@ -13,9 +13,9 @@ from functools import partial
 from console.errors import ConfigurationError, MtlsConsoleError
 from console.fleet.model import Beacon, Device, Fleet
 from console.nearest import did_you_mean
-from console.ports import BeaconGateway, DeviceGateway, HelloProbe
+from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe
 from console.readiness.model import PairUse
-from console.services.estate import Estate
+from console.services.estate import Estate, unreached
 from console.services.jobs import Job, JobKind, JobRunner, Work
 
 DEVICE_SECONDS = 90.0
@@ -39,6 +39,7 @@ class SweepService:
         hello: HelloProbe,
         estate: Estate,
         runner: JobRunner,
+        clock: Clock,
     ) -> None:
         self._fleet = fleet
         self._devices = devices
@@ -46,6 +47,7 @@ class SweepService:
         self._hello = hello
         self._estate = estate
         self._runner = runner
+        self._clock = clock
 
     def start(self, targets: Sequence[str] | None = None, *, follow: bool = False) -> Job:
         """Observe these beacons and devices (None: all). Targets of the job are their names, and `host:port` of each
@@ -65,7 +67,14 @@ class SweepService:
         self._estate.record_device(self._devices.collect(device, list(dict.fromkeys(hosts))))
 
     def snapshot(self, beacon: Beacon) -> None:
-        """Observe one beacon over WinRM now, and store it; the last hellos stay beside it. Raises WinrmError."""
+        """Observe one beacon over WinRM now, and store it; the last hellos stay beside it. Raises WinrmError.
+
+        A beacon that the fleet file gives no WinRM for is no failure: hellos are all that is known of it.
+        """
+        if beacon.winrm is None:
+            why = "the fleet file gives it no winrm table: only hellos are said"
+            self._estate.record_beacon(unreached(beacon.name, self._clock.now(), why))
+            return
         self._estate.record_beacon(self._beacons.snapshot(beacon))
 
     def say_hello(self, use: PairUse) -> None:

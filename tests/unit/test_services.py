@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +96,18 @@ def test_an_unknown_name_is_refused_before_anything_is_contacted(world: World) -
     with pytest.raises(ConfigurationError, match="'d9'"):
         world.space.sweep.start(["d1", "d9"])
     assert world.devices.collected == []
+
+
+def test_a_beacon_without_winrm_is_no_failure_and_cannot_be_changed(world: World) -> None:
+    bare = tuple(replace(beacon, winrm=None) for beacon in world.fleet.beacons)
+    world.fleet = replace(world.fleet, beacons=bare)
+    world.space = world.start()
+    job = world.space.sweep.start()
+    assert job.wait(10)
+    assert job.failures == ()
+    assert len(world.space.estate.observation().beacons["b1"].hellos) == 1
+    assert set(words(world).values()) == {"unknown"}
+    assert "no winrm" in world.space.editing.plan_beacons(["b1"], {"ask": "late"}).refused["b1"]
 
 
 def test_listeners_hear_of_what_changed(world: World) -> None:
@@ -351,6 +365,30 @@ def open_entry_of(world: World, store: Store) -> str:
     name = store.journal.next_entry_id()
     store.journal.open_entry(replace(done, entry=name))
     return name
+
+
+KILLED_BEFORE_THE_WRITE = """
+import os, sys
+from pathlib import Path
+from tests.world import World
+world = World(Path(sys.argv[1]))
+world.sweep()
+world.devices.before_write = lambda _name: os._exit(9)
+world.space.editing.apply(world.space.editing.plan_devices(["d1"], {"AddClientCertificateAndKey": "True"}))
+"""
+
+
+def test_a_killed_console_finds_its_open_entry_at_the_next_start(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", KILLED_BEFORE_THE_WRITE, str(tmp_path / "state")]
+    assert subprocess.run(words, cwd=Path(__file__).parents[2], timeout=60, check=False).returncode == 9
+    world = World(tmp_path / "state")
+    (entry,) = world.space.recovery.open_entries()
+    opened = world.space.recovery.inspect(entry)
+    assert (entry.target, opened.state) == ("d1", OpenState.UNTOUCHED)
+    assert "nothing was written" in opened.message
+    assert world.space.editing.apply(world.space.editing.plan_devices(["d1"], ON)).state is JobState.DONE
+    world.space.close()
+    world.store.close()
 
 
 @pytest.mark.parametrize(
