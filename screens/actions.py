@@ -69,8 +69,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go('overview')", "3", "Overview", _E, "How ready the estate is, and what stands in its way."),
     Action("go('jobs')", "4", "Jobs", _E, "What runs and what has run, target by target."),
     Action("go('sessions')", "5", "Sessions", _E, "The connections that the console holds."),
-    Action("go('journal')", "6", "Journal", _E, "What was changed, and the way back.", shown_keys="6 @"),
-    Action("go('journal')", "@", "Journal", _E, "What was changed, and the way back.", shown_keys="@", palette=False),
+    Action("go('journal')", "6,at", "Journal", _E, "What was changed, and the way back.", shown_keys="6 @"),
     Action("palette", "colon", "Commands", _E, "Every command by name; ctrl+p does the same.", ":", palette=False),
     Action(
         "help", "question_mark,f1", "Help", _E, "The keys of this screen, then all others; can be searched.", "?", 6
@@ -113,8 +112,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", "y", "Copy", _F, "Copy the names of the marked rows."),
     Action("back", "escape", "Back", _F, "End the range, then clear the filter.", "esc", palette=False),
     # Pair report
-    Action("next_finding(1)", "j,down,n", "Next finding", _P, "To the next finding.", "j"),
-    Action("next_finding(-1)", "k,up,N", "Previous finding", _P, "To the previous finding.", "k"),
+    Action("next_finding", "j,down,n", "Next finding", _P, "To the next finding.", "j"),
+    Action("previous_finding", "k,up,N", "Previous finding", _P, "To the previous finding.", "k"),
     Action("edit", "e", "Edit", _P, "Edit the side that this finding names.", footer=1),
     Action("edit_all", "E", "Edit all with it", _P, "Edit every device with this fault.", footer=7),
     Action("live", "l", "Live", _P, "A real handshake from the device: what really happens.", footer=2),
@@ -156,7 +155,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("check_all", "R,ctrl+r", "Check all", Scope.OVERVIEW, "Read the whole fleet afresh.", "R", 3),
     # Jobs
     Action("cancel", "x", "Cancel", Scope.JOBS, "Start nothing further of this job.", footer=1),
-    Action("targets", "enter", "Targets", Scope.JOBS, "The job's targets are pictured below.", "enter", palette=False),
     Action("retry", "r", "Retry failed", Scope.JOBS, "Read the targets that failed once more.", footer=2),
     # Sessions
     Action("close_session", "x", "Close", Scope.SESSIONS, "Say goodbye to this host.", footer=1),

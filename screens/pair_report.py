@@ -22,6 +22,7 @@ from screens.report_text import affected, report_text
 from screens.text import GLYPH, TONE, Tone, plain
 
 _MIDDLE = 13
+_CALM = Style(bold=False, dim=True)
 
 
 class LadderView(Widget):
@@ -155,7 +156,8 @@ class PairReport(ConsoleScreen):
         head = Text(f" {plain(use.device)} ⇄ {plain(use.host)}:{use.port}   ", style=Style(bold=True), no_wrap=True)
         head.append(f"{GLYPH[verdict.verdict]} {verdict.verdict.value}{_for_whom(verdict)}")
         proof = live_line(self.workspace.estate.live_of(verdict))
-        head.append(f"   proof: data{proof}", Style(bold=False, dim=True))
+        gap = "   " if self.has_class("-broad") else "\n "
+        head.append(f"{gap}proof: data{proof}", _CALM)
         self.query_one("#pair-head", Static).update(head)
 
     def _show_live(self, verdict: PairVerdict) -> None:
@@ -199,10 +201,13 @@ class PairReport(ConsoleScreen):
             chosen = views[self._current]
             self.call_after_refresh(lambda: self.query_one("#pair-scroll").scroll_to_widget(chosen, animate=False))
 
-    def action_next_finding(self, step: int) -> None:
-        if step < 0 and self._current == 0:
+    def action_next_finding(self) -> None:
+        self._select(self._current + 1)
+
+    def action_previous_finding(self) -> None:
+        if self._current == 0:
             self.query_one("#pair-scroll").scroll_home(animate=False)
-        self._select(self._current + step)
+        self._select(self._current - 1)
 
     # -- verbs
 

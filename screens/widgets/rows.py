@@ -64,6 +64,10 @@ def parse_filter(text: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
+def _contains(needle: str, text: str) -> bool:
+    return needle in text
+
+
 def _loosely(needle: str, text: str) -> bool:
     position = -1
     for character in needle:
@@ -77,21 +81,20 @@ def matcher(terms: Sequence[Term], columns: Sequence[Column]) -> Callable[[Row],
     """A name that is no column and no field of any row matches nothing (so a typing mistake shows)."""
     places = {column.key.casefold(): index for index, column in enumerate(columns)}
 
-    def text_of(row: Row, column: str) -> str:
+    def texts_of(row: Row, column: str) -> tuple[str, ...]:
         if not column:
-            return "\n".join((*(cell.text for cell in row.cells), *row.fields.values())).casefold()
+            return tuple(text.casefold() for text in (*(cell.text for cell in row.cells), *row.fields.values()))
         # A field goes before a column: it holds the whole value, the column may hold it shortened.
         for key, value in row.fields.items():
             if key.casefold() == column:
-                return value.casefold()
+                return (value.casefold(),)
         index = places.get(column)
-        return row.cells[index].text.casefold() if index is not None else ""
+        return (row.cells[index].text.casefold(),) if index is not None else ()
 
     def matches(row: Row) -> bool:
         for term in terms:
-            text = text_of(row, term.column)
-            found = _loosely(term.value, text) if term.fuzzy else term.value in text
-            if found == term.negated:
+            fits = _loosely if term.fuzzy else _contains
+            if any(fits(term.value, text) for text in texts_of(row, term.column)) == term.negated:
                 return False
         return True
 

@@ -28,7 +28,7 @@ def world() -> Iterator[World]:
 async def opened(world: World, size: tuple[int, int] = WIDE) -> AsyncIterator[Pilot[int]]:
     """The console on this world, with its first picture of the fleet drawn."""
     app = ConsoleApp(world.workspace())
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await settled(pilot)
         yield pilot
 

@@ -364,7 +364,7 @@ class FakeEditing:
             edits=tuple(PreferenceEdit(one.section, one.key, one.new, one.old) for one in change.edits),
         )
         plan = self._plan(TargetKind.DEVICE, f"undo of {entry_id}")
-        return replace(plan, devices=(back,), inverse_of=entry_id)
+        return self._forecast(replace(plan, devices=(back,), inverse_of=entry_id))
 
     def start_apply(self, plan: Plan, accept_lockout: int | None = None) -> Job:
         world = self._world

@@ -1,0 +1,103 @@
+"""The pair report, the overview, the jobs: what they show and where they lead."""
+
+from __future__ import annotations
+
+from screens.beacon_editor import BeaconEditor
+from screens.device_editor import DeviceEditor
+from screens.fleet import FleetScreen
+from screens.pair_report import FindingView, PairReport
+from tests.screens.conftest import SMALL, opened, screen_text, settled, until
+from tests.screens.world import World
+
+
+async def test_findings_failing_first_with_both_sides(world: World) -> None:
+    async with opened(world) as pilot:
+        await pilot.press("down", "p")
+        await settled(pilot)
+        assert [view.finding.check for view in pilot.app.screen.query(FindingView)] == [
+            "device.client-certificate-off",
+            "network.port-open",
+            "device.name-matches",
+        ]
+        text = screen_text(pilot)
+        assert "✘ blocked for Launcher, Tracker, Uploader" in text
+        assert "DEVICE lx-0002" in text
+        assert "BEACON b1" in text
+        assert "── TCP ──▶" in text
+        assert "1 of 1 findings" in text
+        for line in (
+            "What    AddClientCertificateAndKey is off.",
+            "Where   section: ManageSoft\\Common",
+            "Fix     Set AddClientCertificateAndKey=True.",
+            "Why     value: False",
+        ):
+            assert line in text
+
+
+async def test_live_handshake_shows_what_really_happened(world: World) -> None:
+    async with opened(world, SMALL) as pilot:
+        await pilot.press("down", "p")
+        await settled(pilot)
+        assert "live: l makes one" in screen_text(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: "HTTP 403.7: a client certificate is required" in screen_text(pilot), "the result")
+        assert "stopped by the device" in screen_text(pilot)
+        await pilot.press("o")
+        await settled(pilot)
+        pilot.app.screen.query_one("#pair-scroll").scroll_to(y=12, animate=False)
+        await settled(pilot)
+        assert "OpenSSL 3.0.19" in screen_text(pilot)
+
+
+async def test_edit_opens_the_side_that_the_finding_names(world: World) -> None:
+    async with opened(world) as pilot:
+        await pilot.press("down", "p")
+        await settled(pilot)
+        await pilot.press("e")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, DeviceEditor)
+        await pilot.press("escape", "j", "e")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, BeaconEditor)
+        await pilot.press("escape", "k", "E")
+        await settled(pilot)
+        editor = pilot.app.screen
+        assert isinstance(editor, DeviceEditor)
+        assert editor.targets == ("lx-0002", "aix-031")
+
+
+async def test_overview_opens_an_obstacle_as_a_filtered_fleet(world: World) -> None:
+    async with opened(world) as pilot:
+        await pilot.press("3")
+        await settled(pilot)
+        text = screen_text(pilot)
+        assert "4 devices × 2 beacons" in text
+        assert "50 %" in text
+        assert "client certificate off" in text
+        assert "if b2 required now  2" in text
+        await pilot.press("enter")
+        await settled(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, FleetScreen)
+        assert screen.devices.visible_ids == ("lx-0002", "aix-031")
+
+
+async def test_overview_at_80_columns(world: World) -> None:
+    async with opened(world, SMALL) as pilot:
+        await pilot.press("3")
+        await settled(pilot)
+        text = screen_text(pilot)
+        assert "TOP OBSTACLES" in text
+        assert "BEACON" in text
+
+
+async def test_a_check_is_a_job_that_survives_its_screen(world: World) -> None:
+    async with opened(world) as pilot:
+        await pilot.press("down", "p")
+        await settled(pilot)
+        await pilot.press("c", "escape", "4")
+        await until(pilot, lambda: "done" in screen_text(pilot), "the job's end")
+        text = screen_text(pilot)
+        assert "check 2" in text
+        assert "lx-0002" in text
+        assert not isinstance(pilot.app.screen, PairReport)
