@@ -167,6 +167,7 @@ def _conclude(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, o
     status = ExitStatus.DONE
     if plan.refused:
         status = ExitStatus.UNREACHABLE if plan.unreached else ExitStatus.NOT_READY
+        outside.say(error_lines(f"can't be planned for: {', '.join(plan.refused)}"))
     if arguments.out is not None:
         write_plan(plan, arguments.out)
         outside.say(f"{plan.id} is in {arguments.out}")

@@ -28,7 +28,7 @@ def _lines(plan: Plan, colour: bool) -> Iterator[str]:
     if plan.unchanged:
         yield f"already so: {one_line(', '.join(plan.unchanged))}"
     for target, why in plan.refused.items():
-        yield f"✘ {one_line(target)}: {one_line(why)}"
+        yield f"✘ {one_line(why if why.startswith(target) else f'{target}: {why}')}"
     cut_off = locked_out_devices(plan.lockouts)
     if cut_off:
         through = counted(len(cut_off), "device")
