@@ -201,6 +201,12 @@ def test_a_trailing_dot_is_a_bad_host_name(tmp_path: Path, listeners: Listeners)
     assert (reply.status, "Invalid Hostname" in reply.body) == (400, True)
 
 
+def test_a_request_without_host_is_refused_unless_it_is_old(tmp_path: Path, listeners: Listeners) -> None:
+    served = serve(tmp_path, CERTIFICATES, listeners)
+    assert served.curl("-H", "Host:", client="d1").status == 400
+    assert served.curl("-H", "Host:", "--http1.0", client="d1").status == 200
+
+
 def test_another_host_header_is_a_bad_host_name(tmp_path: Path, listeners: Listeners) -> None:
     served = serve(tmp_path, TWO, listeners, '[[beacon.binding]]\nhost = "two.lab.test"\n')
     assert served.curl(client="d1").status == 400
