@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
@@ -62,6 +63,7 @@ class Served:
         path: str = "/ManageSoftDL/x",
         client: str = "",
         scheme: str = "https",
+        openssl_conf: Path | None = None,
     ) -> Reply:
         """GET unless the options say otherwise; `client`: the certificate to show."""
         certificate = ["--cert", f"{self.folder}/{client}.pem", "--key", f"{self.folder}/{client}.key"]
@@ -72,7 +74,8 @@ class Served:
             *options,
             f"{scheme}://{host}:{self.port}{path}",
         ]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=30)
+        environment = os.environ | ({"OPENSSL_CONF": str(openssl_conf)} if openssl_conf else {})
+        done = subprocess.run(command, capture_output=True, check=False, timeout=30, env=environment)
         body, _, status = done.stdout.decode().rpartition("\n")
         return Reply(done.returncode, int(status or 0), body, done.stderr.decode())
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.lab.listener import Listeners
-from tests.lab.listening import CERTIFICATES, needs_curl, serve
+from fixtures.lab.spec import KEY_KINDS
+from tests.lab.listening import AUTHORITIES, CERTIFICATES, needs_curl, serve
 
 pytestmark = needs_curl
 LATE = 'ask = "late"\n'
@@ -239,3 +240,23 @@ def test_the_chain_follows_the_stores_when_no_raw_one_is_given(tmp_path: Path, l
     for entry in served.directory.stores.store("CA"):
         served.directory.stores.remove("CA", entry.thumbprint)
     assert served.curl(client="d1").code == 60
+
+
+LEVEL_0 = """openssl_conf = a
+[a]
+ssl_conf = b
+[b]
+system_default = c
+[c]
+CipherString = DEFAULT@SECLEVEL=0
+"""
+
+
+@pytest.mark.parametrize("kind", KEY_KINDS)
+def test_every_kind_of_key_serves_and_is_shown(tmp_path: Path, listeners: Listeners, kind: str) -> None:
+    """curl at security level 0, for the small key: its default level refuses that one, the listener never does."""
+    level = tmp_path / "openssl.cnf"
+    level.write_text(LEVEL_0)
+    leaves = CERTIFICATES.removeprefix(AUTHORITIES).replace('"p256"', f'"{kind}"')
+    reply = serve(tmp_path, AUTHORITIES + leaves, listeners).curl(client="d1", openssl_conf=level)
+    assert (reply.code, reply.status) == (0, 200), reply
