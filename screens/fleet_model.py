@@ -16,7 +16,7 @@ from console.pki.loading import load_ca_file
 from console.readiness.model import COMPONENTS, PairVerdict, Verdict
 from console.services.estate import Observation
 from console.services.workspace import Workspace
-from screens.text import WORST_FIRST
+from screens.text import WORST_FIRST, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class FleetModel:
 
 def worst(verdicts: Sequence[PairVerdict]) -> PairVerdict | None:
     return min(verdicts, key=lambda one: WORST_FIRST.index(one.verdict), default=None)
+
+
+def check_words(check: str) -> str:
+    """`client certificate dates` of `device.client-certificate-dates`: short enough for a column."""
+    return plain(check.split(".", 1)[-1].replace("-", " "))
 
 
 def counts(verdicts: Sequence[PairVerdict]) -> Counter[Verdict]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.fleet.model import Beacon, Device
 from console.readiness.model import PairVerdict, Verdict
 from screens.beacon_facts import beacon_facts, https_words
-from screens.fleet_model import FleetModel, counts, worst
+from screens.fleet_model import FleetModel, check_words, counts, worst
 from screens.text import GLYPH, TONE, WORST_FIRST, Tone, age, days_left, plain
 from screens.widgets.fleet_table import cell
 from screens.widgets.rows import Cell, Column, Row
@@ -99,7 +99,7 @@ def device_row(model: FleetModel, device: Device, beacon: str) -> Row:
     failing = {one.check for verdict in verdicts for one in verdict.findings if one.status == "fail"}
     return Row(
         device.name,
-        _state(verdicts),
+        _state((shown,) if shown else ()),
         (
             cell(device.name),
             cell(snapshot.system.lower() if snapshot else "?"),
@@ -149,5 +149,5 @@ def _obstacle(model: FleetModel, device: str, shown: PairVerdict | None, *, else
     if obstacle is None:
         return Cell("", Tone.PLAIN, "~")
     where = f"{shown.use.beacon or shown.use.host}: " if elsewhere else ""
-    text = f"{where}{obstacle.message}"
+    text = f"{where}{check_words(obstacle.check)}: {obstacle.message}"
     return cell(text, Tone.DIM if elsewhere else Tone.PLAIN)

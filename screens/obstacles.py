@@ -10,7 +10,7 @@ from datetime import datetime
 from console.changes.model import BeaconChange, Plan, SettingEdit, TargetKind
 from console.fleet.model import Beacon
 from console.readiness.model import PairVerdict, Side, Status, Verdict
-from screens.fleet_model import DeviceFacts, FleetModel, worst
+from screens.fleet_model import DeviceFacts, FleetModel, check_words, counts
 from screens.text import days_left, plain
 
 
@@ -26,12 +26,12 @@ class Obstacle:
     """The worst status that the check has anywhere."""
 
 
-def device_verdicts(model: FleetModel) -> Counter[Verdict]:
-    """Each device counted once, by its worst pair; one without a pair is unknown."""
-    return Counter(
-        found.verdict if (found := worst(verdicts)) is not None else Verdict.UNKNOWN
-        for verdicts in model.by_device.values()
-    )
+def pair_verdicts(model: FleetModel) -> Counter[Verdict]:
+    """Each pair counted once; a device of which no pair is known counts as one that is unknown."""
+    tally: Counter[Verdict] = Counter()
+    for verdicts in model.by_device.values():
+        tally += counts(verdicts) if verdicts else Counter({Verdict.UNKNOWN: 1})
+    return tally
 
 
 def obstacles(model: FleetModel) -> tuple[Obstacle, ...]:
@@ -65,10 +65,8 @@ def obstacles(model: FleetModel) -> tuple[Obstacle, ...]:
 
 
 def _words(check: str, message: str, devices: int) -> str:
-    """One device: its own message; many: the rule's name, for messages name their device."""
-    if devices == 1:
-        return plain(message)
-    return plain(check.split(".", 1)[-1].replace("-", " "))
+    """The rule's name; of one device its message too (of many each would be another)."""
+    return f"{check_words(check)}: {plain(message)}" if devices == 1 else check_words(check)
 
 
 @dataclass(frozen=True, slots=True)

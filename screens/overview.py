@@ -19,7 +19,7 @@ from screens.base import ConsoleScreen
 from screens.beacon_facts import beacon_facts
 from screens.errors import tell
 from screens.fleet_model import FleetModel, build, counts
-from screens.obstacles import Obstacle, cut_off_by_require, device_verdicts, expiries, obstacles, require_plan
+from screens.obstacles import Obstacle, cut_off_by_require, expiries, obstacles, pair_verdicts, require_plan
 from screens.text import GLYPH, TONE, Tone, plural
 from screens.theme import CALM
 from screens.widgets.fleet_table import FleetTable, cell
@@ -128,18 +128,19 @@ class OverviewScreen(ConsoleScreen):
         self.query_one("#overview-foot", Static).update(self._foot(model))
 
     def _head(self, model: FleetModel) -> Text:
-        tally = device_verdicts(model)
-        devices = sum(tally.values())
-        text = Text(f" {plural(devices, 'device')} × {plural(len(self.workspace.fleet.beacons), 'beacon')}   ")
-        if not devices:
+        tally, fleet = pair_verdicts(model), self.workspace.fleet
+        pairs = sum(tally.values())
+        text = Text(f" {plural(len(fleet.devices), 'device')} × {plural(len(fleet.beacons), 'beacon')}   ")
+        if not pairs:
             return text
-        share = tally[Verdict.READY] / devices
+        share = tally[Verdict.READY] / pairs
         text.append("ready ")
-        text.append(bar(share, _BAR).replace(" ", "░"), _COLOUR[Verdict.READY])
+        if not self.has_class("-narrow"):
+            text.append(bar(share, _BAR).replace(" ", "░"), _COLOUR[Verdict.READY])
         text.append(f" {round(100 * share)} %")
         for verdict in (Verdict.AT_RISK, Verdict.BLOCKED, Verdict.UNKNOWN):
             style = _COLOUR[verdict] if tally[verdict] else Style(dim=True)
-            text.append(f"   {verdict.value} {round(100 * tally[verdict] / devices)} %", style)
+            text.append(f"   {verdict.value} {round(100 * tally[verdict] / pairs)} %", style)
         return text
 
     def _beacon_rows(self, model: FleetModel) -> list[Row]:

@@ -40,7 +40,7 @@ class LadderView(Widget):
         text = Text(no_wrap=True, end="")
         if self._verdict is None:
             return text
-        half = max(10, (self.size.width - _MIDDLE - 6) // 2)
+        half = max(10, (self.size.width - _MIDDLE - 8) // 2)
         use = self._verdict.use
         text.append(f"   DEVICE {shorten(plain(use.device), half - 7)}{' ' * (_MIDDLE + 3)}", Style(bold=True))
         text.append(f"BEACON {shorten(plain(use.beacon or use.host), half - 7)}", Style(bold=True))
