@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from console.command.describe import observation_lines
 from console.command.observing import status_of, watched
 from console.command.outside import Outside
 from console.command.report import well_formed
-from console.command.text import GLYPHS, ago, harmless, one_line
+from console.command.text import GLYPHS, ago, one_line
 from console.errors import ExitStatus, UsageError
 from console.nearest import did_you_mean
 from console.readiness.model import PairVerdict
@@ -20,7 +21,6 @@ from console.services.sweep import all_names
 from console.services.workspace import Workspace
 
 SCHEMA = 1
-_LONGEST_VALUE = 160
 
 
 def configure_show(parser: argparse.ArgumentParser) -> None:
@@ -79,12 +79,13 @@ def _pair(verdict: PairVerdict) -> dict[str, object]:
 
 def _lines(workspace: Workspace, name: str, values: Mapping[str, object]) -> Iterator[str]:
     yield f"{values['kind']} {one_line(name)}, observed {ago(workspace.estate.age(name))}"
-    failure = workspace.estate.observation().failures.get(name)
+    observation = workspace.estate.observation()
+    failure = observation.failures.get(name)
     if failure:
         yield f"the newest attempt failed {ago(workspace.clock.now() - failure[0])}: {one_line(failure[1])}"
-    snapshot = values["snapshot"]
-    if isinstance(snapshot, Mapping):
-        yield from _tree(snapshot, "  ")
+    snapshot = observation.devices.get(name) or observation.beacons.get(name)
+    if snapshot is not None:
+        yield from observation_lines(snapshot, workspace.profile)
     device = values["kind"] == "device"
     verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
     yield f"pairs: {len(verdicts)}"
@@ -94,27 +95,6 @@ def _lines(workspace: Workspace, name: str, values: Mapping[str, object]) -> Ite
         why = f"  {obstacle.check}: {obstacle.message}" if obstacle else ""
         endpoint = f"{verdict.use.host}:{verdict.use.port}"
         yield one_line(f"{GLYPHS[verdict.verdict]} {partner}  {endpoint}  {verdict.verdict}{why}")
-
-
-def _tree(values: Mapping[str, object], indent: str) -> Iterator[str]:
-    """Nested values, one a line; what is empty is left out, what is long is cut."""
-    for key, value in values.items():
-        if value in (None, "", [], {}, ()):
-            continue
-        if isinstance(value, Mapping):
-            yield f"{indent}{key}:"
-            yield from _tree(value, indent + "  ")
-        elif isinstance(value, (list, tuple)) and any(isinstance(item, Mapping) for item in value):
-            yield f"{indent}{key}:"
-            for item in value:
-                if isinstance(item, Mapping):
-                    first, *rest = list(_tree(item, indent + "    ")) or [indent]
-                    yield f"{indent}  - {first.strip()}"
-                    yield from rest
-        else:
-            text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-            text = harmless(text)
-            yield f"{indent}{key}: {text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + ' …'}"
 
 
 def _stamp(moment: datetime) -> str:

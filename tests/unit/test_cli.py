@@ -287,6 +287,35 @@ def test_undo_of_an_entry_that_a_killed_run_left(shell: Shell, written: bool, st
     assert str(journal.entry("E-0009").state) == state
 
 
+# --- show
+
+
+def test_show_looks_at_what_was_never_observed(shell: Shell) -> None:
+    assert shell("show", "d2") == 0
+    assert shell.world.devices.collected == ["d2"]
+    assert "AddClientCertificateAndKey=True (common, documented)" in shell.out
+    assert "observed 0 s ago" in shell.out
+    assert shell("show", "d2", "--format", "json") == 0
+    assert shell.world.devices.collected == ["d2"]
+    values = json.loads(shell.out)
+    assert (values["schema"], values["kind"], values["snapshot"]["device"]) == (1, "device", "d2")
+    assert {pair["beacon"] for pair in values["pairs"]} == {"b1", "b2"}
+
+
+def test_show_of_a_beacon_and_of_what_cannot_be_reached(shell: Shell) -> None:
+    assert shell("show", "b1") == 0
+    assert "os_build: 20348" in shell.out
+    shell.world.devices.down.add("d1")
+    assert shell("show", "d1") == 3
+    assert "connection refused" in shell.out
+
+
+def test_show_lets_nothing_steer_the_terminal(shell: Shell) -> None:
+    shell.world.devices.files["d1"] += b"[ManageSoft\\Common]\nSSLCACertificateFile=/\x1b[2J\x9b\xff\n"
+    assert shell("show", "d1") == 0
+    assert not any(ord(char) < 32 and char != "\n" for char in shell.out)
+
+
 # --- the rest
 
 
