@@ -19,6 +19,7 @@ import asyncssh
 import pytest
 
 from console.errors import ConfigurationError
+from console.fleet.loading import load_fleet
 from fixtures.lab import device_tools
 from fixtures.lab.supervisor import Lab
 
@@ -45,6 +46,7 @@ check_issuer = false
 listener = "closed"
 [[beacon]]
 name = "b3"
+host = "2001:db8::3"
 winrm = "certificate"
 [[device]]
 name = "d1"
@@ -194,6 +196,8 @@ def test_uses_become_pairs_and_addresses(lab: Lab) -> None:
     assert {row["device"] for row in content["pair"]} == {"d1", "d2"}
     assert content["resolve"][f"b1.lab.test:{port}"] == f"127.0.0.1:{port}"
     assert content["resolve"]["[2001:db8::10]:8443"] == "127.0.0.1:8443"
+    assert content["resolve"][f"[2001:db8::3]:{lab.port('b3')}"] == f"127.0.0.1:{lab.port('b3')}"
+    assert len(load_fleet(lab.fleet_file).pairs) == len(content["pair"])
 
 
 async def test_openssl_of_a_device_obeys_its_settings(lab: Lab) -> None:
