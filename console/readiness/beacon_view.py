@@ -21,7 +21,7 @@ from console.iis.snapshot import (
 )
 from console.pki.names import ascii_host, ip_address
 from console.readiness.device_view import skew_of
-from console.readiness.identity import Same
+from console.readiness.identity import Same, new_serial
 
 _SNI, _NO_TLS13, _NO_LEGACY, _NEGOTIATE = 1, 32, 64, 128
 _BUILD_2022 = 20348
@@ -56,6 +56,7 @@ class Endpoint:
 
     def __init__(self, snapshot: BeaconSnapshot, host: str, port: int, service_port: int) -> None:
         self.snapshot = snapshot
+        self.serial = new_serial()
         self.host = host
         self.port = port
         """As the device's URL has it."""

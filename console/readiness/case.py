@@ -52,6 +52,10 @@ class Case:
         return None if self.preferences is None else self.preferences.add_client_certificate
 
     @property
+    def uploads(self) -> bool:
+        return self.component != "Launcher"
+
+    @property
     def directory(self) -> str:
         return DIRECTORIES.get(self.component, "ManageSoftRL")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
@@ -12,7 +12,7 @@ from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot, FileFact, FileState
 from console.pki.loading import Anchor, LoadedFile, load_ca_file, load_client_chain
 from console.readiness.directory import read_directory
-from console.readiness.identity import Same
+from console.readiness.identity import Same, new_serial
 from console.readiness.stack import Stack, read_stack
 
 _NOISE = timedelta(seconds=2)
@@ -38,6 +38,7 @@ class TrustSet:
     from_file: int
     shadowed: tuple[bytes, ...]
     """Certificates of the directory that one of the same name in the file hides."""
+    serial: int = field(default_factory=new_serial, compare=False)
 
 
 class DeviceView:
@@ -46,6 +47,7 @@ class DeviceView:
     def __init__(self, snapshot: DeviceSnapshot, profile: AgentProfile) -> None:
         self.snapshot = snapshot
         self.profile = profile
+        self.serial = new_serial()
         self._preferences: dict[str, TlsPreferences] = {}
         self._trust: dict[tuple[str, str, bool], TrustSet] = {}
 
@@ -70,6 +72,11 @@ class DeviceView:
     def ca_file(self, preferences: TlsPreferences) -> str:
         return ca_file_in_use(self.snapshot, preferences)
 
+    def ca_file_collected(self, preferences: TlsPreferences) -> bool:
+        """The content of the CA file in use was collected."""
+        fact = self.snapshot.file(self.ca_file(preferences))
+        return fact is not None and fact.content is not None
+
     def file_problem(self, path: str) -> FileProblem | None:
         return file_problem(self.snapshot.file(path))
 
@@ -93,7 +100,7 @@ class DeviceView:
             skips_bom=skips_bom,
             old_hash=self.stack.old_hash,
         )
-        return TrustSet((*from_file, *extra), loaded, len(from_file), shadowed)
+        return _interned(TrustSet((*from_file, *extra), loaded, len(from_file), shadowed))
 
     def client_chain(self, path: str, *, skips_bom: bool) -> LoadedFile | None:
         """None: the content wasn't collected."""
@@ -140,6 +147,12 @@ def file_problem(fact: FileFact | None) -> FileProblem | None:
         because = fact.unreadable_because or "not found out"
         return FileProblem("unclear", f"whether the agent's account can read it isn't known: {because}", certain=False)
     return None
+
+
+@lru_cache(maxsize=20_000)
+def _interned(trust: TrustSet) -> TrustSet:
+    """One object for equal sets, so that what is worked out for one serves all."""
+    return trust
 
 
 def skew_of(clock: datetime | None, taken_at: datetime) -> timedelta | None:

@@ -49,7 +49,7 @@ def judge_server_chain(case: Case) -> ServerChain:
         return ServerChain(why_not="the device's files weren't observed")
     if case.endpoint is None or not case.endpoint.chain:
         return ServerChain(why_not="the chain that the beacon sends wasn't seen by the console's hello")
-    if why := _trust_unseen(case.device, case.preferences):
+    if why := trust_unseen(case.device, case.preferences):
         return ServerChain(why_not=why)
     readings = possible_readings(case)
     if not readings:
@@ -66,22 +66,18 @@ def possible_readings(case: Case) -> tuple[Reading, ...]:
     readings: list[Reading] = []
     for skips_bom in stack.skips_bom:
         trust = case.device.trust(case.preferences, skips_bom=skips_bom)
-        if trust.file is not None and (trust.file.error or not _collected(case.device, case.preferences)):
+        if trust.file is not None and (trust.file.error or not case.device.ca_file_collected(case.preferences)):
             continue
         for end, level in product(partial, stack.levels):
             readings.append(Reading(trust, ChainOptions(SERVER_AUTH, end, level, stack.before_3), skips_bom))
     return tuple(readings)
 
 
-def _collected(device: DeviceView, preferences: TlsPreferences) -> bool:
-    fact = device.snapshot.file(device.ca_file(preferences))
-    return fact is not None and fact.content is not None
-
-
-def _trust_unseen(device: DeviceView, preferences: TlsPreferences) -> str:
+def trust_unseen(device: DeviceView, preferences: TlsPreferences) -> str:
+    """Why it can't be told what the device trusts; empty: it can."""
     path = device.ca_file(preferences)
     problem = device.file_problem(path) if path else None
-    if problem is not None and not problem.certain and not _collected(device, preferences):
+    if problem is not None and not problem.certain and not device.ca_file_collected(preferences):
         return f"the CA file {path} wasn't seen: {problem.text}"
     return ""
 
@@ -101,7 +97,7 @@ def _judge(case: Case, readings: tuple[Reading, ...]) -> ServerChain:
         return ServerChain(chain=result.chain, partial=anchor is not None and not anchor.self_signed)
     problem = diagnose(case, *bad[0])
     if not good:
-        hidden = _unseen_directory(case)
+        hidden = unseen_directory(case)
         if hidden and problem.check in ("device.beacon-untrusted", "device.nothing-trusted"):
             return ServerChain(Problem(problem.check, unknown(f"{problem.outcome.message}, but {hidden}")))
         return ServerChain(problem)
@@ -110,7 +106,7 @@ def _judge(case: Case, readings: tuple[Reading, ...]) -> ServerChain:
     return ServerChain(Problem(problem.check, unknown(message, remedy=problem.outcome.remedy)))
 
 
-def _unseen_directory(case: Case) -> str:
+def unseen_directory(case: Case) -> str:
     """Why certificates may be trusted that weren't collected; empty: nothing was left out."""
     if case.device is None or case.preferences is None or not case.preferences.ca_directory:
         return ""

@@ -1,8 +1,11 @@
-"""A cache key that is the object itself: snapshots are immutable and large, so they are told apart by identity."""
+"""Cache keys for what is immutable and large: the object itself, or a number that no other object ever had."""
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Generic, TypeVar
+
+_SERIALS = count(1)
 
 T = TypeVar("T")
 
@@ -20,3 +23,8 @@ class Same(Generic[T]):
 
     def __hash__(self) -> int:
         return id(self.value)
+
+
+def new_serial() -> int:
+    """A number that was never given before (unlike an id, which is used again after its object has gone)."""
+    return next(_SERIALS)

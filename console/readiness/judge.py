@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from console.readiness.all_checks import CHECKS
-from console.readiness.beacon_view import Endpoint, view_endpoint
+from console.readiness.beacon_view import view_endpoint
 from console.readiness.case import Case, profile_of
-from console.readiness.device_view import DeviceView, view_device
+from console.readiness.device_view import view_device
+from console.readiness.identity import Same
 from console.readiness.model import COMPONENTS, Finding, PairInput, PairVerdict, Status, Verdict
 from console.readiness.outcome import Outcome, not_applicable, unknown
-from console.readiness.registry import Check, Need, Severity
+from console.readiness.registry import Check, Need, Part, Severity
+from console.readiness.shared import Merged, Moment, PartJudged, key_of, moment_of
 
 _WORST = (Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.AT_RISK, Verdict.READY)
+_PLACE = {check.id: place for place, check in enumerate(CHECKS)}
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.NOT_APPLICABLE: 4}
+
+
+_Judged = tuple[tuple[Check, Outcome], ...]
+_PARTS: Mapping[Part, tuple[Check, ...]] = {
+    part: tuple(check for check in CHECKS if check.part is part) for part in Part
+}
 
 
 def judge_pair(pair: PairInput) -> PairVerdict:
     """Every check for every component. Never raises for what a snapshot holds: what can't be parsed is unknown."""
-    device = view_device(pair.device, profile_of(pair)) if pair.device is not None else None
+    profile = profile_of(pair)
+    device = view_device(pair.device, profile) if pair.device is not None else None
     endpoint = (
         view_endpoint(pair.beacon, pair.use.host, pair.use.port, pair.use.address) if pair.beacon is not None else None
     )
-    outcomes = {component: _judge_component(pair, component, device, endpoint) for component in COMPONENTS}
-    findings = sorted(_merged(outcomes), key=lambda finding: (_ORDER[finding.status], finding.step))
-    components = {component: _verdict(judged) for component, judged in outcomes.items()}
+    moment = moment_of(pair.now, pair.policy, Same(profile))
+    judged = {component: _judge_component(Case(pair, component, device, endpoint), moment) for component in COMPONENTS}
+    findings: list[Finding] = []
+    for part in Part:
+        findings += _merged(part, {component: parts[part] for component, parts in judged.items()}, moment)
+    findings.sort(key=_rank)
+    components = {component: _verdict(parts) for component, parts in judged.items()}
     worst = min(components.values(), key=_WORST.index)
     return PairVerdict(pair.use, worst, components, tuple(findings))
 
 
-_Judged = list[tuple[Check, Outcome]]
+def _rank(finding: Finding) -> tuple[int, int, int]:
+    return _ORDER[finding.status], finding.step, _PLACE[finding.check]
 
 
-def _judge_component(pair: PairInput, component: str, device: DeviceView | None, endpoint: Endpoint | None) -> _Judged:
-    case = Case(pair, component, device, endpoint)
-    return [(check, _unmet(check, case) or check.judge(case)) for check in CHECKS]
+def _judge_component(case: Case, moment: Moment) -> dict[Part, PartJudged]:
+    return {part: _judge_part(case, part, moment) for part in Part}
+
+
+def _judge_part(case: Case, part: Part, moment: Moment) -> PartJudged:
+    def make() -> PartJudged:
+        outcomes = tuple((check, _unmet(check, case) or check.judge(case)) for check in _PARTS[part])
+        return PartJudged(outcomes, _verdict_of(outcomes))
+
+    return moment.parts.get(key_of(case, part), make)
 
 
 def _unmet(check: Check, case: Case) -> Outcome | None:
@@ -60,7 +82,11 @@ def _unmet(check: Check, case: Case) -> Outcome | None:
     return None
 
 
-def _verdict(judged: Iterable[tuple[Check, Outcome]]) -> Verdict:
+def _verdict(parts: Mapping[Part, PartJudged]) -> Verdict:
+    return min((part.verdict for part in parts.values()), key=_WORST.index)
+
+
+def _verdict_of(judged: _Judged) -> Verdict:
     verdict = Verdict.READY
     for check, outcome in judged:
         if outcome.status is Status.FAIL:
@@ -72,20 +98,26 @@ def _verdict(judged: Iterable[tuple[Check, Outcome]]) -> Verdict:
     return verdict
 
 
-def _merged(outcomes: dict[str, _Judged]) -> list[Finding]:
-    """One finding for components of which a check says the same."""
+def _merged(part: Part, judged: Mapping[str, PartJudged], moment: Moment) -> tuple[Finding, ...]:
+    """One finding for components of which a check says the same; kept for the same three answers."""
+    answers = tuple(judged.values())
+    key = (part, *map(id, answers))
+    return moment.merged.get(key, lambda: Merged(answers, _merge(_PARTS[part], judged))).findings
+
+
+def _merge(checks: tuple[Check, ...], judged: Mapping[str, PartJudged]) -> tuple[Finding, ...]:
     findings: list[Finding] = []
-    for position, check in enumerate(CHECKS):
+    for position, check in enumerate(checks):
         groups: list[tuple[Outcome, list[str]]] = []
-        for component, judged in outcomes.items():
-            outcome = judged[position][1]
+        for component, answers in judged.items():
+            outcome = answers.outcomes[position][1]
             same = next((names for other, names in groups if other == outcome), None)
             if same is None:
                 groups.append((outcome, [component]))
             else:
                 same.append(component)
         findings += [_finding(check, outcome, tuple(names)) for outcome, names in groups]
-    return findings
+    return tuple(findings)
 
 
 def _finding(check: Check, outcome: Outcome, components: tuple[str, ...]) -> Finding:

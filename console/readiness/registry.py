@@ -37,6 +37,19 @@ class Need(StrEnum):
     HELLO = "the console's hello to the endpoint"
 
 
+class Part(StrEnum):
+    """What a check's outcome is a function of, so that it's worked out once for all the pairs that share it."""
+
+    DEVICE = "device"
+    """The device, the component's preferences and the scheme."""
+    ENDPOINT = "endpoint"
+    """The beacon's endpoint and how it is used; nothing of the device."""
+    TRUST = "trust"
+    """The beacon's chain and what the device trusts."""
+    PAIR = "pair"
+    """Everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     id: str
@@ -53,6 +66,7 @@ class Check:
     needs: tuple[Need, ...]
     topic: str
     judge: Rule
+    part: Part = Part.PAIR
 
 
 _CHECKS: dict[str, Check] = {}
@@ -69,6 +83,7 @@ def check(
     source: str,
     remedy: str,
     needs: tuple[Need, ...] = (),
+    part: Part = Part.PAIR,
 ) -> Callable[[Rule], Rule]:
     """Register a rule. Raises ValueError for an id that is taken: ids are stable and mean one thing."""
 
@@ -76,7 +91,7 @@ def check(
         if id in _CHECKS:
             raise ValueError(f"two checks are called {id}")
         topic = judge.__module__.rpartition(".")[2]
-        _CHECKS[id] = Check(id, step, side, refused_by, severity, rule, source, remedy, needs, topic, judge)
+        _CHECKS[id] = Check(id, step, side, refused_by, severity, rule, source, remedy, needs, topic, judge, part)
         return judge
 
     return register

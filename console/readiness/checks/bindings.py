@@ -6,7 +6,7 @@ from console.pki.names import ascii_host
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 
 @check(
@@ -19,6 +19,7 @@ from console.readiness.registry import Need, Severity, check
     source="windows.md S3; handshake.md B-BIND-01",
     remedy="Start the site on the beacon.",
     needs=(Need.BEACON,),
+    part=Part.ENDPOINT,
 )
 def site_stopped(case: Case) -> Outcome:
     routed = case.endpoint.routed if case.endpoint is not None else None
@@ -39,6 +40,7 @@ def site_stopped(case: Case) -> Outcome:
     source="windows.md S14, S18; issue 6 (a contradiction is its own finding)",
     remedy="Sweep again; if it stays so, another machine or a proxy answers for this name, or a restart is pending.",
     needs=(Need.HTTPS, Need.BEACON, Need.HELLO),
+    part=Part.ENDPOINT,
 )
 def binding_differs(case: Case) -> Outcome:
     endpoint = case.endpoint
@@ -65,6 +67,7 @@ def binding_differs(case: Case) -> Outcome:
     source="handshake.md B-BIND-04 (measured on the emulated beacon: T255, T257, T259; 400 Invalid Hostname)",
     remedy="Add a binding with this host name, or one without a host name, to the site.",
     needs=(Need.BEACON,),
+    part=Part.ENDPOINT,
 )
 def host_header(case: Case) -> Outcome:
     endpoint = case.endpoint
@@ -92,6 +95,7 @@ def host_header(case: Case) -> Outcome:
     source="handshake.md P-URL-01; windows.md 2.3 (403.4)",
     remedy="Set Protocol=https and the https port in the device's failover list.",
     needs=(Need.BEACON,),
+    part=Part.ENDPOINT,
 )
 def ssl_required(case: Case) -> Outcome:
     if case.https:

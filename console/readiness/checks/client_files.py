@@ -11,7 +11,7 @@ from console.readiness.case import Case
 from console.readiness.device_view import FileProblem, file_problem
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 _NEEDS = (Need.HTTPS, Need.DEVICE, Need.CLIENT_CERTIFICATE)
 _HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -48,6 +48,7 @@ def _certificate_fact(case: Case) -> FileFact | None:
     source="handshake.md D-PATH-01, D-PATH-02, D-PATH-03 (measured: T227, T229)",
     remedy="Put the certificate there, correct the path in config.ini, or let the agent's account read it.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_certificate_file(case: Case) -> Outcome:
     named = _named(case, CLIENT_CERTIFICATE)
@@ -68,6 +69,7 @@ def client_certificate_file(case: Case) -> Outcome:
     source="handshake.md D-PATH-01, D-PATH-03 (measured: T175, T213, T225)",
     remedy="Put the key there, correct the path in config.ini, or let the agent's account (and it alone) read it.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_key_file(case: Case) -> Outcome:
     named = _named(case, CLIENT_KEY)
@@ -89,6 +91,7 @@ def client_key_file(case: Case) -> Outcome:
     source="handshake.md D-CRT-01, D-PEM-02, D-PEM-03 (measured: T177, T179, T185, T189)",
     remedy="Write the file as PEM: the device's certificate first, then its intermediates, one block after another.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_certificate_unreadable(case: Case) -> Outcome:
     named = _named(case, CLIENT_CERTIFICATE)
@@ -124,6 +127,7 @@ def _block(loaded: LoadedFile) -> str:
     source="handshake.md D-KEY-01, D-KEY-02, D-KEY-04 (measured: T171, T178, T187)",
     remedy="Put the unencrypted private key there as PEM (on the device: openssl pkey -in OLD -out NEW), mode 0600.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_key_unusable(case: Case) -> Outcome:
     named = _named(case, CLIENT_KEY)
@@ -155,6 +159,7 @@ def client_key_unusable(case: Case) -> Outcome:
     source="handshake.md D-CRT-02 (measured: T191; OpenSSL reports it as a key error)",
     remedy="Reorder the file: the certificate that belongs to the key first, then its intermediates.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_certificate_order(case: Case) -> Outcome:
     place = _place_of_key(case)
@@ -176,6 +181,7 @@ def client_certificate_order(case: Case) -> Outcome:
     source="handshake.md D-KEY-03 (measured: T169)",
     remedy="Put the key that belongs to the certificate there, or have a certificate issued for this key.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_key_mismatch(case: Case) -> Outcome:
     key = _key(case)
@@ -214,6 +220,7 @@ def _place_of_key(case: Case) -> int | None:
     source="handshake.md K-03 (measured: T217, T219: OpenSSL refuses to load them)",
     remedy="Have the certificate reissued with RSA 2048 or more (or P-256) and SHA-256.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_certificate_weak(case: Case) -> Outcome:
     if not case.client_chain or case.device is None:
@@ -252,6 +259,7 @@ def _weak_at(chain: tuple[bytes, ...], level: int, before_3: bool) -> str:
     source="handshake.md D-PATH-04",
     remedy="chmod 600 the key file, with the agent's account as its owner.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def client_key_exposed(case: Case) -> Outcome:
     key = _key(case)

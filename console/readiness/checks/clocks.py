@@ -8,7 +8,7 @@ from console.readiness.case import Case
 from console.readiness.checks.chain_rules import ACCEPTANCE, SERVER_CHAIN, of_acceptance, of_server_chain
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, passed, unknown, warned
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 
 @check(
@@ -20,6 +20,7 @@ from console.readiness.registry import Need, Severity, check
     source="handshake.md W-01, W-02 (measured: T261, T263)",
     remedy="Set the device's clock (NTP).",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def clock_wrong(case: Case) -> Outcome:
     return of_server_chain(case, "device.clock-wrong", "By the device's clock the chain is valid")
@@ -49,6 +50,7 @@ def beacon_clock_wrong(case: Case) -> Outcome:
     source="handshake.md W-02",
     remedy="Set the device's clock (NTP).",
     needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.DEVICE,
 )
 def device_clock_skew(case: Case) -> Outcome:
     return _skew(case, case.device.skew if case.device is not None else None, "device")
@@ -64,6 +66,7 @@ def device_clock_skew(case: Case) -> Outcome:
     source="handshake.md W-02; windows.md S7",
     remedy="Set the beacon's clock.",
     needs=(Need.HTTPS, Need.BEACON),
+    part=Part.ENDPOINT,
 )
 def beacon_clock_skew(case: Case) -> Outcome:
     return _skew(case, case.endpoint.skew if case.endpoint is not None else None, "beacon")

@@ -9,7 +9,7 @@ from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, not_applicable, passed, unknown, warned
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 
 @check(
@@ -22,6 +22,7 @@ from console.readiness.registry import Need, Severity, check
     source="handshake.md P-SOON-01, W-01",
     remedy="Renew the certificate in time and bind the new one; capture the http.sys flags first, they are reset.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def beacon_expires_soon(case: Case) -> Outcome:
     chain = case.server_chain.chain
@@ -40,6 +41,7 @@ def beacon_expires_soon(case: Case) -> Outcome:
     source="handshake.md P-SOON-01, W-01",
     remedy="Renew the device's certificate in time.",
     needs=(Need.HTTPS, Need.DEVICE, Need.CLIENT_CERTIFICATE),
+    part=Part.DEVICE,
 )
 def device_expires_soon(case: Case) -> Outcome:
     if not case.client_chain:

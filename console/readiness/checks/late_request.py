@@ -6,7 +6,7 @@ from console.readiness.beacon_view import ClientMode
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 _BUILD_2025 = 26100
 _REMEDY = (
@@ -75,8 +75,8 @@ def late_request_upload(case: Case) -> Outcome:
         return unknown("When the beacon asks for a client certificate wasn't observed")
     if not late:
         return passed("The beacon asks in the first handshake, or not at all")
-    if case.component == "Launcher":
-        return not_applicable("Launcher downloads; it uploads nothing large")
+    if not case.uploads:
+        return not_applicable("This component downloads; it uploads nothing large")
     if case.newest_version == ("TLSv1.3",):
         return not_applicable("The handshake stops before an upload")
     limit = case.endpoint.snapshot.upload_read_ahead if case.endpoint is not None else 0
@@ -104,6 +104,7 @@ def late_request_upload(case: Case) -> Outcome:
     source="handshake.md B-NEG-01; windows.md S18",
     remedy=_REMEDY,
     needs=_NEEDS,
+    part=Part.ENDPOINT,
 )
 def late_request(case: Case) -> Outcome:
     late = _late(case)

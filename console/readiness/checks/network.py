@@ -7,7 +7,7 @@ from console.pki.names import ascii_host, ip_address
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 
 @check(
@@ -18,6 +18,7 @@ from console.readiness.registry import Need, Severity, check
     rule="The endpoint that a device uses belongs to a beacon of the fleet.",
     source="handshake.md P-DNS-01; issue 6, every path the agent may take",
     remedy="Add the beacon to the fleet file, or correct the host and port in the device's failover list.",
+    part=Part.ENDPOINT,
 )
 def no_beacon(case: Case) -> Outcome:
     where = f"{clean(case.use.host, 120)}:{case.use.port}"
@@ -52,6 +53,7 @@ def device_observed(case: Case) -> Outcome:
     rule="A snapshot of the beacon over WinRM is there to judge by.",
     source="DESIGN.md: what decides and wasn't observed makes unknown",
     remedy="Sweep the beacon; see its WinRM settings where that fails.",
+    part=Part.ENDPOINT,
 )
 def beacon_observed(case: Case) -> Outcome:
     if not case.https and case.use.beacon:
@@ -99,6 +101,7 @@ def name_unresolved(case: Case) -> Outcome:
     rule="Somebody listens on the endpoint's port.",
     source="handshake.md P-NET-01",
     remedy="Start the site or its binding, open the port on the way, or correct the port in the failover list.",
+    part=Part.ENDPOINT,
 )
 def port_closed(case: Case) -> Outcome:
     where = f"{clean(case.use.host, 120)}:{case.use.port}"
@@ -129,6 +132,7 @@ def port_closed(case: Case) -> Outcome:
     source="handshake.md B-BIND-02 (measured: T251; a device that uses an address sends no SNI)",
     remedy="Add an https binding for this host name on the beacon, or use a name in the failover list that has one.",
     needs=(Need.HTTPS,),
+    part=Part.ENDPOINT,
 )
 def no_binding(case: Case) -> Outcome:
     endpoint = case.endpoint
@@ -153,6 +157,7 @@ def no_binding(case: Case) -> Outcome:
     rule="https goes to a port that speaks TLS, http to one that doesn't.",
     source="handshake.md P-URL-01 (measured: T245, T246)",
     remedy="Set Protocol and Port of the failover entry to what the beacon serves.",
+    part=Part.ENDPOINT,
 )
 def scheme(case: Case) -> Outcome:
     endpoint = case.endpoint
@@ -184,6 +189,7 @@ def scheme(case: Case) -> Outcome:
     source="handshake.md §4.2: the chain that is sent is the only reliable datum",
     remedy="Look at the binding's certificate and private key on the beacon (System log, source Schannel).",
     needs=(Need.HTTPS,),
+    part=Part.ENDPOINT,
 )
 def hello_failed(case: Case) -> Outcome:
     hello = case.endpoint.hello if case.endpoint is not None else None

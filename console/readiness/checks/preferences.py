@@ -7,7 +7,7 @@ from console.readiness.beacon_view import ClientMode
 from console.readiness.case import Case
 from console.readiness.model import COMPONENTS, Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 
 @check(
@@ -39,7 +39,7 @@ def client_certificate_off(case: Case) -> Outcome:
     if case.mode is ClientMode.REQUIRE:
         where = _origin(case)
         return failed(
-            f"Locked out: the beacon requires a client certificate, {case.component} sends none ({where}): 403.7",
+            f"Locked out: the beacon requires a client certificate, the device sends none ({where}): 403.7",
             evidence={"location": case.access.location if case.access else ""},
         )
     return passed(f"The device sends no client certificate; the beacon's mode is {case.mode.value}")
@@ -63,6 +63,7 @@ def _origin(case: Case) -> str:
     source="handshake.md D-PREF-05; flexnet.md §1.1 (exact literals unconfirmed)",
     remedy="Write True or False, without quotes.",
     needs=(Need.DEVICE,),
+    part=Part.DEVICE,
 )
 def preference_unclear(case: Case) -> Outcome:
     preferences = case.preferences
@@ -87,6 +88,7 @@ def preference_unclear(case: Case) -> Outcome:
     source="handshake.md D-PREF-01; flexnet.md §1.0",
     remedy="Remove the component's own line, or set the same value in Common.",
     needs=(Need.DEVICE,),
+    part=Part.DEVICE,
 )
 def component_override(case: Case) -> Outcome:
     if case.device is None or case.preferences is None:
@@ -94,7 +96,7 @@ def component_override(case: Case) -> Outcome:
     mine = case.preferences.value(ADD_CLIENT_CERTIFICATE)
     others = {name: case.device.preferences(name).add_client_certificate for name in COMPONENTS}
     if mine.origin is Origin.COMPONENT and len(set(others.values())) > 1:
-        return warned(f"{case.component} has its own {mine.preference.name}={clean(mine.raw or '', 40)}; others differ")
+        return warned(f"It has its own {mine.preference.name}={clean(mine.raw or '', 40)}; other components differ")
     return passed("The components agree on sending a client certificate")
 
 
@@ -108,6 +110,7 @@ def component_override(case: Case) -> Outcome:
     source="handshake.md D-PREF-03 (measured: T035, T103, T155)",
     remedy="Correct what the check would find, then set CheckServerCertificate=True.",
     needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.DEVICE,
 )
 def server_check_off(case: Case) -> Outcome:
     if case.preferences is None:
@@ -129,6 +132,7 @@ def server_check_off(case: Case) -> Outcome:
     source="handshake.md D-PREF-04 (measured: T282)",
     remedy="Set CheckServerCertificate=True, or CheckCertificateRevocation=False as well.",
     needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.DEVICE,
 )
 def revocation_without_server_check(case: Case) -> Outcome:
     preferences = case.preferences

@@ -6,7 +6,7 @@ from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN, of_server_chain
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome
-from console.readiness.registry import check
+from console.readiness.registry import Part, check
 
 
 @check(
@@ -18,6 +18,7 @@ from console.readiness.registry import check
     source="handshake.md W-01 (measured: T101, T103)",
     remedy="Renew the beacon's certificate and bind the new one.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def server_certificate_dates(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.server-certificate-dates", "The beacon's certificate is valid now")
@@ -35,6 +36,7 @@ def server_certificate_dates(case: Case) -> Outcome:
     source="handshake.md E-01, E-02 (measured: T131 to T140, T299; anyExtendedKeyUsage alone fails)",
     remedy="Have the certificate reissued with extended key usage serverAuth and key usage digitalSignature.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def server_certificate_use(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.server-certificate-use", "The certificate may be used by a server")
@@ -49,6 +51,7 @@ def server_certificate_use(case: Case) -> Outcome:
     source="handshake.md E-01 (measured: T136 to T138)",
     remedy="Have the certificate issued by a CA that isn't limited to other uses.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def issuer_use(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.issuer-use", "No CA is limited to other uses")
@@ -63,6 +66,7 @@ def issuer_use(case: Case) -> Outcome:
     source="handshake.md K-01 (measured: T153 to T159)",
     remedy="Have the certificate reissued with RSA 2048 or more, or P-256.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def server_certificate_weak(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.server-certificate-weak", "The beacon's key is strong enough")
@@ -77,6 +81,7 @@ def server_certificate_weak(case: Case) -> Outcome:
     source="handshake.md K-01 (measured: T145 to T151)",
     remedy="Have the chain reissued with SHA-256 and RSA 2048 or more.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def chain_weak(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.chain-weak", "Signatures and CA keys are strong enough")

@@ -10,7 +10,7 @@ from console.readiness.device_view import file_problem
 from console.readiness.directory import invisible_entries, is_there
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Need, Severity, check
+from console.readiness.registry import Need, Part, Severity, check
 
 _NEEDS = (Need.HTTPS, Need.DEVICE, Need.SERVER_CHECK)
 
@@ -24,6 +24,7 @@ _NEEDS = (Need.HTTPS, Need.DEVICE, Need.SERVER_CHECK)
     source="handshake.md T-FILE-01 (measured: T061)",
     remedy="Put the CA certificates there, correct SSLCACertificateFile, or let the agent's account read it.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def ca_file(case: Case) -> Outcome:
     if case.device is None or case.preferences is None:
@@ -50,6 +51,7 @@ def ca_file(case: Case) -> Outcome:
     source="handshake.md T-FILE-01, D-PEM-02, D-PEM-03, D-PEM-04 (measured: T063 to T088)",
     remedy="Rewrite the file as PEM: whole BEGIN/END CERTIFICATE blocks, each line end LF, nothing damaged.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def ca_file_unreadable(case: Case) -> Outcome:
     if case.device is None or case.preferences is None:
@@ -90,6 +92,7 @@ def ca_file_unreadable(case: Case) -> Outcome:
     source="handshake.md T-DIR-01 (measured: T049, T053, T055)",
     remedy="Run `openssl rehash DIRECTORY` on the device (c_rehash on old ones).",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def ca_directory_names(case: Case) -> Outcome:
     if case.device is None or case.preferences is None:
@@ -126,6 +129,7 @@ def _fits(path: str, content: bytes, *, old: bool) -> bool:
     source="handshake.md T-EXP-01 (measured: T091, T093)",
     remedy="Remove expired certificates from the CA file: they can hide valid ones of the same name.",
     needs=_NEEDS,
+    part=Part.DEVICE,
 )
 def trusted_expiry(case: Case) -> Outcome:
     if case.device is None or case.preferences is None:

@@ -6,7 +6,7 @@ from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN, of_server_chain
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome
-from console.readiness.registry import check
+from console.readiness.registry import Part, check
 
 
 @check(
@@ -18,6 +18,7 @@ from console.readiness.registry import check
     source="handshake.md T-ROOT-01",
     remedy="Put the CA certificates that issued the beacon's certificate into the device's CA file.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def nothing_trusted(case: Case) -> Outcome:
     return of_server_chain(case, "device.nothing-trusted", "The device trusts CA certificates")
@@ -35,6 +36,7 @@ def nothing_trusted(case: Case) -> Outcome:
         " then sends it."
     ),
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def chain_incomplete(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.chain-incomplete", "The chain is sent whole, or the device completes it")
@@ -49,6 +51,7 @@ def chain_incomplete(case: Case) -> Outcome:
     source="handshake.md T-ROOT-01 (measured: T043, T047 to T059, T097, T109)",
     remedy="Add that CA certificate to the device's CA file (or, hashed, to its CA directory).",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def beacon_untrusted(case: Case) -> Outcome:
     return of_server_chain(case, "device.beacon-untrusted", "The chain ends in a certificate that the device trusts")
@@ -63,6 +66,7 @@ def beacon_untrusted(case: Case) -> Outcome:
     source="handshake.md T-PART-01, T-PART-02 (measured: T040 to T042, T058)",
     remedy="Add the root to the device's CA file.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def partial_chain(case: Case) -> Outcome:
     return of_server_chain(
@@ -79,6 +83,7 @@ def partial_chain(case: Case) -> Outcome:
     source="handshake.md T-SHADOW-01 (measured: T141, T142, T295)",
     remedy="Remove the stale certificate from the CA file.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def ca_shadowed(case: Case) -> Outcome:
     return of_server_chain(case, "device.ca-shadowed", "Nothing of the same name stands in the way")
@@ -93,6 +98,7 @@ def ca_shadowed(case: Case) -> Outcome:
     source="handshake.md T-EXP-01, T-EXP-02 (measured: T091, T093, T099)",
     remedy="Put the renewed CA certificate into the device's CA file and remove the old one.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def trusted_certificate_dates(case: Case) -> Outcome:
     return of_server_chain(case, "device.trusted-certificate-dates", "The trusted certificates are valid now")
@@ -107,6 +113,7 @@ def trusted_certificate_dates(case: Case) -> Outcome:
     source="handshake.md T-EXP-02 (measured: T099)",
     remedy="Import the renewed intermediate on the beacon and remove the expired one from its stores.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def issuer_dates(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.issuer-dates", "The intermediates are valid now")
@@ -121,6 +128,7 @@ def issuer_dates(case: Case) -> Outcome:
     source="handshake.md T-CA-01 (measured: T123 to T129)",
     remedy="Have the certificate issued by a real CA certificate.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def not_a_ca(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.not-a-ca", "Every issuer is a CA")
@@ -135,6 +143,7 @@ def not_a_ca(case: Case) -> Outcome:
     source="handshake.md T-CA-02 (measured: T111 to T119)",
     remedy="Have the certificate issued by a CA that may issue it.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def chain_constraint(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.chain-constraint", "No constraint of the chain is broken")
@@ -149,6 +158,7 @@ def chain_constraint(case: Case) -> Outcome:
     source="handshake.md T-CA-02",
     remedy="Have the certificate reissued without that extension, or with it marked not critical.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def critical_extension(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.critical-extension", "No unknown critical extension")
@@ -163,6 +173,7 @@ def critical_extension(case: Case) -> Outcome:
     source="handshake.md T-TRUST-01 (measured: T083)",
     remedy="Write the CA as a plain BEGIN CERTIFICATE block (openssl x509 -in FILE -clrtrust).",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def trust_limited(case: Case) -> Outcome:
     return of_server_chain(case, "device.trust-limited", "No trusted block limits the use")
@@ -177,6 +188,7 @@ def trust_limited(case: Case) -> Outcome:
     source="handshake.md T-NAME-01 (measured: T046, with an odd message)",
     remedy="Look for two CA certificates of the same name, and send and trust the right one.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def chain_broken(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.chain-broken", "Every signature fits")
