@@ -81,7 +81,7 @@ file() {
   case $st in missing | dangling) return ;; esac
   way "$1" "$2"
   if [ -r "$2" ]; then rec "$1.readable" yes; else rec "$1.readable" no; fi
-  rec "$1.ls" "$(ls -ldnL "$2" 2>/dev/null)"
+  if [ -z "$real" ]; then rec "$1.ls" "$(ls -ldnL "$2" 2>/dev/null)"; fi
   if [ "$st" != present ]; then return; fi
   name=$1 path=$2 kind=$3 limit=$4
   set -- $(wc -c <"$path")
@@ -114,7 +114,6 @@ directory() {
   rec "$1.state" "$st"
   case $st in missing | dangling) return ;; esac
   way "$1" "$2"
-  rec "$1.ls" "$(ls -ldnL "$2" 2>/dev/null)"
   if [ "$st" != directory ]; then return; fi
   name=$1 limit=$3
   if (cd "$2" && ls) >/dev/null 2>&1; then :; else rec "$name.unlisted" yes; return; fi
@@ -227,12 +226,20 @@ agent_version() {
 
 tls_stack() {
   if has openssl; then
-    rec openssl.version "$(openssl version 2>/dev/null </dev/null)"
-    rec openssl.flags "$(openssl version -f 2>/dev/null </dev/null | tr ' ' '\n' | grep TLS_SECURITY_LEVEL)"
+    all=$(openssl version -a 2>/dev/null </dev/null)
+    rec openssl.version "${all%%
+*}"
+    case $all in
+      *TLS_SECURITY_LEVEL=*) level=${all#*TLS_SECURITY_LEVEL=}; rec openssl.flags "TLS_SECURITY_LEVEL=${level%%[!0-9]*}" ;;
+    esac
     conf=$OPENSSL_CONF
-    if [ -z "$conf" ]; then conf=$(openssl version -d 2>/dev/null </dev/null | sed 's/^[^"]*"//; s/".*//')/openssl.cnf; fi
+    if [ -z "$conf" ]; then
+      case $all in
+        *OPENSSLDIR:*) conf=${all#*OPENSSLDIR: \"}; conf=${conf%%\"*}/openssl.cnf ;;
+      esac
+    fi
     rec openssl.conf-path "$conf"
-    if [ -r "$conf" ]; then
+    if [ -n "$conf" ] && [ -r "$conf" ]; then
       # Only the lines that decide; the rest of the file may hold secrets. An included file counts where it stands.
       rec openssl.conf "$(awk '
 function wanted(l) { return l ~ /^[ \t]*\[/ || l ~ /openssl_conf|ssl_conf|system_default|CipherString|MinProtocol|MaxProtocol/ }

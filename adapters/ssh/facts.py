@@ -59,7 +59,8 @@ def file_fact(records: Records, name: str, path: str, who: Who) -> FileFact:
     state = _state(text(records, f"{name}.state"))
     if state in (FileState.MISSING, FileState.DANGLING):
         return FileFact(path, state)
-    line = listed(raw(records, f"{name}.ls"))
+    # The way's last line is the file itself, links resolved.
+    line = listed(raw(records, f"{name}.ls") or raw(records, f"{name}.way").rpartition("\n")[2])
     owner, group = _owner(records, name, line)
     may = {"yes": True, "no": False}.get(text(records, f"{name}.readable"))
     by_agent, because = readable(raw(records, f"{name}.way"), raw(records, f"{name}.real"), who.agent, who.login, may)

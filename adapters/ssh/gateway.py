@@ -41,7 +41,7 @@ class SshDeviceGateway:
         self._resolved = frozenset(host for host, _ in fleet.resolve)
         self._lock = threading.Lock()
         self._sessions: dict[str, DeviceSession] = {}
-        self._known_hosts: dict[tuple[Path, ...], KnownHosts] = {}
+        self._known_hosts: dict[tuple[Path, ...], tuple[tuple[tuple[int, int], ...], KnownHosts]] = {}
 
     def collect(self, device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
         return collect(self._session(device), self._profile, self._clock, hosts, self._resolved)
@@ -77,20 +77,30 @@ class SshDeviceGateway:
     def _session(self, device: Device) -> DeviceSession:
         with self._lock:
             session = self._sessions.get(device.name)
-            if session is None or session.device != device:
-                session = DeviceSession(
-                    device, self._resolver.resolve, self._secrets, self._known_hosts_of, self._timeouts
-                )
-                self._sessions[device.name] = session
-            return session
+            if session is not None and session.device == device:
+                return session
+            made = DeviceSession(device, self._resolver.resolve, self._secrets, self._known_hosts_of, self._timeouts)
+            self._sessions[device.name] = made
+        if session is not None:  # the fleet file has been read again and says otherwise
+            session.disconnect()
+        return made
 
     def _known_hosts_of(self, target: Target) -> KnownHosts:
-        """Read once for all devices that share the files."""
+        """Read once for all devices that share the files, and again when one of them has changed."""
+        stamps = tuple(_stamp(path) for path in target.known_hosts)
         with self._lock:
             known = self._known_hosts.get(target.known_hosts)
-            if known is None:
-                known = KnownHosts()
+            if known is None or known[0] != stamps:
+                read = KnownHosts()
                 for path in target.known_hosts:
-                    known.add(path)
-                self._known_hosts[target.known_hosts] = known
-            return known
+                    read.add(path)
+                known = self._known_hosts[target.known_hosts] = (stamps, read)
+            return known[1]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)  # reading it says what is wrong
+    return (found.st_mtime_ns, found.st_size)

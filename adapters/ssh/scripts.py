@@ -16,8 +16,10 @@ _HEADER = re.compile(rb"([a-z0-9.-]{1,64}) ([0-9]{1,9})\n")
 
 @cache
 def library(name: str) -> str:
-    """Text of adapters/ssh/NAME."""
-    return resources.files("adapters.ssh").joinpath(name).read_text("utf-8")
+    """Text of adapters/ssh/NAME without comment lines and indentation: the device reads it byte by byte."""
+    text = resources.files("adapters.ssh").joinpath(name).read_text("utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
 
 
 def whole(*parts: str) -> bytes:

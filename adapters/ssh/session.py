@@ -50,6 +50,7 @@ class DeviceSession:
         self._known_hosts = known_hosts
         self._timeouts = timeouts
         self._lock = threading.Lock()
+        self._connecting = threading.Lock()
         self._connection: Connection | None = None
         self._closed = False
 
@@ -98,16 +99,28 @@ class DeviceSession:
             ) from exc
 
     def _connected(self) -> tuple[bool, Connection]:
+        """(was it there already, the connection). Connecting is serialised; closing never waits for it."""
+        with self._connecting:
+            connection = self._take()
+            if connection is not None and connection.alive:
+                return True, connection
+            if connection is not None:
+                self._drop(connection)
+            made = connect(self._resolve(self.device), self._timeouts, self._secrets, self._known_hosts)
+            with self._lock:
+                closed = self._closed
+                if not closed:
+                    self._connection = made
+            if closed:
+                made.close()
+                self._take()
+            return False, made
+
+    def _take(self) -> Connection | None:
         with self._lock:
             if self._closed:
                 raise SshError("the console is closing", target=self.device.name, phase="connect")
-            if self._connection is not None and self._connection.alive:
-                return True, self._connection
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-            self._connection = connect(self._resolve(self.device), self._timeouts, self._secrets, self._known_hosts)
-            return False, self._connection
+            return self._connection
 
     def _drop(self, connection: Connection) -> None:
         with self._lock:
@@ -122,11 +135,10 @@ class DeviceSession:
             connection.close()
 
     def close(self) -> None:
-        self._closed = True
+        """Afterwards nothing connects any more; a connection that is just being made is closed when it is there."""
+        with self._lock:
+            self._closed = True
         self.disconnect()
-
-    def login_user(self) -> str:
-        return self._connected()[1].target.user
 
     def _exchange(self, channel: paramiko.Channel, stdin: bytes, deadline: float, limit: int) -> Output:
         """Send on a thread of its own, as a command may answer before it has read everything."""
