@@ -12,7 +12,7 @@ from console.changes.device_plan import resolve_edits
 from console.changes.inverse import require_undoable
 from console.changes.model import EntryState, Plan, TargetKind
 from console.changes.plan_file import MAX_BYTES, plan_from_json, plan_to_json
-from console.command.observing import status_of, sweep_selection, watched, worst
+from console.command.observing import known_for, status_of, sweep_selection, watched, worst
 from console.command.outside import Outside
 from console.command.review import question_for, review
 from console.command.text import error_lines, one_line, table
@@ -141,8 +141,7 @@ def _edits(words: Sequence[str], unset: Sequence[str]) -> dict[str, str | None]:
 def _selected(workspace: Workspace, selectors: Sequence[str], edits: dict[str, str | None]) -> Selection:
     """Targets, and edits that fit their kind; raises UsageError before anything is contacted."""
     kind = TargetKind.BEACON if set(edits) <= set(SETTINGS) else None
-    systems = {name: snapshot.system for name, snapshot in workspace.estate.observation().devices.items()}
-    selection = select(workspace.fleet, selectors, workspace.estate.verdicts(), systems, kind)
+    selection = select(workspace.fleet, selectors, *known_for(workspace, selectors), kind)
     if selection.kind is TargetKind.DEVICE:
         resolve_edits(edits, workspace.profile)
         return selection

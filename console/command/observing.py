@@ -12,7 +12,7 @@ from console.command.report import CheckedPair, CheckReport
 from console.command.text import error_lines, one_line
 from console.errors import ExitStatus
 from console.fleet.selection import PairSelection, select_pairs
-from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse
+from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict
 from console.services.events import JobEvent, PairProbed, TargetFinished
 from console.services.jobs import Job
 from console.services.workspace import Workspace
@@ -81,16 +81,19 @@ class Proof:
 
 def chosen_pairs(workspace: Workspace, words: Sequence[str]) -> PairSelection:
     """Raises UsageError before anything is contacted."""
+    return select_pairs(workspace.fleet, words, *known_for(workspace, words))
+
+
+def known_for(workspace: Workspace, words: Sequence[str]) -> tuple[tuple[PairVerdict, ...], dict[str, str]]:
+    """What filters look at: verdicts and systems as last observed. A whole estate isn't judged for a name alone."""
     systems = {name: snapshot.system for name, snapshot in workspace.estate.observation().devices.items()}
-    return select_pairs(workspace.fleet, words, workspace.estate.verdicts(), systems)
+    filtered = any("=" in word for word in words)
+    return workspace.estate.verdicts() if filtered else (), systems
 
 
 def judged(workspace: Workspace, selection: PairSelection, proof: Proof) -> CheckReport:
-    pairs = tuple(
-        CheckedPair(verdict, proof.of(verdict.use))
-        for verdict in workspace.estate.verdicts()
-        if selection.matches(verdict.use)
-    )
+    uses = [use for use in workspace.estate.uses() if selection.matches(use)]
+    pairs = tuple(CheckedPair(verdict, proof.of(verdict.use)) for verdict in workspace.estate.verdicts_of(uses))
     return CheckReport(workspace.clock.now(), pairs)
 
 

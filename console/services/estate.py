@@ -186,6 +186,10 @@ class Estate:
         """One for each of `uses()`, in that order; only pairs of targets that changed are judged anew."""
         return self._judge(self.uses())
 
+    def verdicts_of(self, uses: Iterable[PairUse]) -> tuple[PairVerdict, ...]:
+        """One for each of these uses, in their order."""
+        return self._judge(uses)
+
     def verdicts_of_device(self, name: str) -> tuple[PairVerdict, ...]:
         """Raises KeyError for a device that isn't in the fleet."""
         return self._judge(self.uses_of_device(name))
@@ -207,11 +211,17 @@ class Estate:
 
         Files that an edit names and that weren't observed make *unknown*, never ready.
         """
-        touched, now, uses = set(plan.targets), self._clock.now(), self.uses()
+        _, after = self.before_and_after(plan)
+        changed = {verdict.use: verdict for verdict in after}
+        return tuple(changed.get(verdict.use, verdict) for verdict in self.verdicts())
+
+    def before_and_after(self, plan: Plan) -> tuple[tuple[PairVerdict, ...], tuple[PairVerdict, ...]]:
+        """The verdicts of the pairs that the plan touches: as they are, and as they would be."""
+        touched, now = set(plan.targets), self._clock.now()
+        uses = [use for use in self.uses() if touched & {use.device, use.beacon}]
         with self._lock:
-            inputs = {use: self._input(use, now) for use in uses if touched & {use.device, use.beacon}}
-        after = {use: self._judge_pair(self._after(plan, given)) for use, given in inputs.items()}
-        return tuple(after[use] if use in after else self._verdict(use, now) for use in uses)
+            inputs = [self._input(use, now) for use in uses]
+        return self._judge(uses), tuple(self._judge_pair(self._after(plan, given)) for given in inputs)
 
     def disagreements(self) -> tuple[tuple[PairUse, Finding], ...]:
         """Where a live handshake and the data disagree (`pair.live-disagrees`): it never changes a verdict."""

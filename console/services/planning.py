@@ -97,7 +97,7 @@ class Planner:
 
     def lockouts(self, plan: Plan) -> tuple[Lockout, ...]:
         """Devices that get through now and would be cut off, as far as the estate is known now."""
-        return forecast_lockouts(self.estate.verdicts(), self.estate.judge_with(plan))
+        return forecast_lockouts(*self.estate.before_and_after(plan))
 
     def _plan_devices(self, title: str, devices: Iterable[Device], make: DeviceMaker, inverse_of: str = "") -> Plan:
         gathered = _Gathered()
