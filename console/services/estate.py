@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -16,29 +16,18 @@ from console.changes.model import Plan
 from console.changes.what_if import apply_to_snapshots
 from console.fleet.model import BeaconClientCheck, Fleet
 from console.fleet.pairing import pair_uses
-from console.iis.snapshot import BeaconSnapshot, Hello, Schannel
+from console.iis.snapshot import BeaconSnapshot, Hello
 from console.ports import Clock, SnapshotStore
 from console.readiness.judge import judge_pair
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
+from console.services.observation import LiveKey, Observation, comparable, unreached
 from console.services.proof import disagreement
-
-LiveKey = tuple[str, str, str, int, str]
-"""(device, beacon, host, port, component)."""
 
 JUDGED_ANEW_AFTER = timedelta(minutes=10)
 """A verdict depends on the clock (certificates expire): past this age every pair is judged again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """All that is known at one moment."""
-
-    devices: Mapping[str, DeviceSnapshot] = field(default_factory=dict)
-    beacons: Mapping[str, BeaconSnapshot] = field(default_factory=dict)
-    failures: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
-    """Targets whose newest attempt failed: when, and why. What was known before stays in `devices` and `beacons`."""
-    live: Mapping[LiveKey, LiveResult] = field(default_factory=dict)
-
+__all__ = ["Estate", "LiveKey", "Observation", "unreached"]
 
 ChangeListener = Callable[[frozenset[str]], None]
 """Names of the targets about which something new is known. Called from any thread; must not raise."""
@@ -228,7 +217,7 @@ class Estate:
         observation = self.observation()
         found = []
         for verdict in self.verdicts():
-            finding = disagreement(verdict, _comparable(self.live_of(verdict), verdict.use, observation))
+            finding = disagreement(verdict, comparable(self.live_of(verdict), verdict.use, observation))
             if finding is not None:
                 found.append((verdict.use, finding))
         return tuple(found)
@@ -331,40 +320,6 @@ class Estate:
             device_error=device_failure[1] if device_failure else "",
             beacon_error=beacon_failure[1] if beacon_failure else "",
         )
-
-
-def unreached(beacon: str, at: datetime, why: str) -> BeaconSnapshot:
-    """A beacon of which at most hellos are known."""
-    return BeaconSnapshot(
-        beacon=beacon,
-        taken_at=at,
-        clock=None,
-        computer="",
-        os_build=0,
-        powershell="",
-        elevated=None,
-        features=(),
-        sites=(),
-        access=(),
-        httpsys=(),
-        certificates=(),
-        schannel=Schannel(),
-        upload_read_ahead=0,
-        config_sha256="",
-        reached=False,
-        notes=(why,),
-    )
-
-
-def _comparable(live: Mapping[str, LiveResult], use: PairUse, observation: Observation) -> Mapping[str, LiveResult]:
-    """Results that are newer than the data: an older one was true of what was there then."""
-    snapshots = (observation.devices.get(use.device), observation.beacons.get(use.beacon))
-    newest = max((snapshot.taken_at for snapshot in snapshots if snapshot is not None), default=None)
-    return {
-        component: result
-        for component, result in live.items()
-        if newest is None or (result.at is not None and result.at >= newest)
-    }
 
 
 def _put(where: dict[str, _T], name: str, value: _T | None) -> None:
