@@ -159,7 +159,9 @@ def tools(directory: Path, shell: tuple[str, ...]) -> Path:
 
 
 @contextmanager
-def asyncssh_server(home: Path, host_key: Path, authorized: Path, path: str) -> Iterator[int]:
+def asyncssh_server(
+    home: Path, host_key: Path, authorized: Path, path: str, run_as: int | None = None
+) -> Iterator[int]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -173,6 +175,7 @@ def asyncssh_server(home: Path, host_key: Path, authorized: Path, path: str) -> 
         password=PASSWORD,
         environment={"PATH": path},
         directory=home,
+        run_as=run_as,
     )
     try:
         yield asyncio.run_coroutine_threadsafe(fleet.add_device(device), loop).result(20)
@@ -184,7 +187,8 @@ def asyncssh_server(home: Path, host_key: Path, authorized: Path, path: str) -> 
 
 
 @contextmanager
-def openssh_server(home: Path, host_key: Path, authorized: Path, path: str) -> Iterator[int]:
+def openssh_server(home: Path, host_key: Path, authorized: Path, path: str, run_as: int | None = None) -> Iterator[int]:
+    assert run_as is None, "sshd's login decides"
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
     if sshd is None:
         pytest.skip("sshd isn't installed")
@@ -222,7 +226,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def place(kind: str, root: Path, shell: tuple[str, ...] = ()) -> Iterator[Place]:
+def place(kind: str, root: Path, shell: tuple[str, ...] = (), run_as: int | None = None) -> Iterator[Place]:
     """A served device in `root`, with a config.ini, an own `sh` where one is asked for, and a proxy in between."""
     home = root / "home"
     home.mkdir()
@@ -233,7 +237,7 @@ def place(kind: str, root: Path, shell: tuple[str, ...] = ()) -> Iterator[Place]
         path = f"{tools(root / 'bin', shell)}:{path}"
     server = {"asyncssh": asyncssh_server, "sshd": openssh_server}[kind]
     with ExitStack() as stack:
-        port = stack.enter_context(server(home, host_key, Path(f"{user_key}.pub"), path))
+        port = stack.enter_context(server(home, host_key, Path(f"{user_key}.pub"), path, run_as))
         proxy = CuttingProxy(port)
         stack.callback(proxy.close)
         known_hosts = root / "known_hosts"
