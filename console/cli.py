@@ -89,10 +89,11 @@ def open_workspace(
     from adapters.winrm.gateway import WinrmBeaconGateway
     from console.agent.profile import AgentProfile
     from console.fleet.loading import load_fleet
-    from console.services.assembly import assemble
+    from console.services.assembly import assemble, require_distinct_names
     from console.services.clock import SystemClock
 
     fleet = load_fleet(fleet_file)
+    require_distinct_names(fleet)
     profile = AgentProfile.load(fleet.policy.agent_profile)
     directory = state or state_directory(fleet.path)
     store = open_store(directory)

@@ -15,6 +15,7 @@ from console.command.text import counted, one_line, table
 from console.errors import ConfigurationError, ExitStatus, UsageError
 from console.fleet.loading import additions_directory, load_fleet
 from console.fleet.model import Fleet
+from console.services.assembly import require_distinct_names
 
 _COLUMNS = {
     "device": ("name", "host", "port", "user", "key_file", "config_ini", "jump"),
@@ -36,6 +37,7 @@ def run_fleet(arguments: argparse.Namespace, outside: Outside) -> int:
         outside.say(import_file(arguments.file, path))
         return ExitStatus.DONE
     fleet = load_fleet(path)
+    require_distinct_names(fleet)
     if arguments.action == "list":
         outside.answer("\n".join(_lines(fleet)))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.agent.profile import AgentProfile
+from console.errors import ConfigurationError
 from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journal, SnapshotStore
 from console.readiness.judge import judge_pair
@@ -16,6 +17,17 @@ from console.services.recovery import RecoveryService
 from console.services.sessions import SessionService
 from console.services.sweep import SweepService
 from console.services.workspace import Workspace
+
+
+def require_distinct_names(fleet: Fleet) -> None:
+    """Jobs, the journal and the store know a target by its name alone. Raises ConfigurationError."""
+    both = {device.name for device in fleet.devices} & {beacon.name for beacon in fleet.beacons}
+    if both:
+        raise ConfigurationError(
+            f"a device and a beacon are both named {', '.join(sorted(both)[:5])}",
+            target=str(fleet.path),
+            hint="Give one of them another name: the journal tells targets apart by it.",
+        )
 
 
 def assemble(
@@ -33,7 +45,11 @@ def assemble(
     workers: int = 16,
     judge: Judge = judge_pair,
 ) -> Workspace:
-    """A workspace over these adapters. Its `close` lets the workers go first, and closes the store last."""
+    """A workspace over these adapters. Its `close` lets the workers go first, and closes the store last.
+
+    Raises ConfigurationError where a device and a beacon share a name.
+    """
+    require_distinct_names(fleet)
     runner = JobRunner(workers, clock)
     estate = Estate(fleet, profile, store, clock, judge)
     sweep = SweepService(fleet, devices, beacons, hello, estate, runner, clock)

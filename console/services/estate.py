@@ -23,11 +23,10 @@ from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult
 from console.services.observation import LiveKey, Observation, comparable, unreached
 from console.services.proof import disagreement
 
+__all__ = ["Estate", "LiveKey", "Observation", "unreached"]
+
 JUDGED_ANEW_AFTER = timedelta(minutes=10)
 """A verdict depends on the clock (certificates expire): past this age every pair is judged again."""
-
-
-__all__ = ["Estate", "LiveKey", "Observation", "unreached"]
 
 ChangeListener = Callable[[frozenset[str]], None]
 """Names of the targets about which something new is known. Called from any thread; must not raise."""

@@ -385,6 +385,7 @@ host = "d1.test"
         (FLEET + 'password = "hunter2"\n', "password"),
         (FLEET + 'key_file = "none.key"\n', "none.key"),
         ("[[beacon", "fleet.toml"),
+        (FLEET.replace("d1", "b1"), "both named b1"),
     ],
 )
 def test_a_wrong_fleet_file_is_status_2_and_named(tmp_path: Path, text: str, says: str) -> None:
