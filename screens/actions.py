@@ -92,6 +92,8 @@ ACTIONS: tuple[Action, ...] = (
         2,
     ),
     Action("same_fault", "f", "Same fault", _F, "Show the devices with the fault of this row; again: all of them."),
+    Action("next_fault", "n", "Next fault", _F, "To the next row that isn't ready."),
+    Action("previous_fault", "N", "Previous fault", _F, "To the previous row that isn't ready."),
     Action("order", "o", "Order by", _F, "Order by the next column."),
     Action("reverse", "O", "Reverse", _F, "Turn the order round."),
     Action(
@@ -153,6 +155,10 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("edit", "e", "Edit them", Scope.OVERVIEW, "Edit every device behind this line.", footer=2),
     Action("check_all", "R,ctrl+r", "Check all", Scope.OVERVIEW, "Read the whole fleet afresh.", "R", 3),
+    *(
+        Action("back", "escape", "Fleet", scope, "Back to the fleet.", "esc", 5, palette=False)
+        for scope in (Scope.OVERVIEW, Scope.JOBS, Scope.SESSIONS, Scope.JOURNAL)
+    ),
     # Jobs
     Action("cancel", "x", "Cancel", Scope.JOBS, "Start nothing further of this job.", footer=1),
     Action("retry", "r", "Retry failed", Scope.JOBS, "Read the targets that failed once more.", footer=2),
@@ -162,6 +168,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("refresh", "r", "Refresh", Scope.SESSIONS, "Look again.", footer=3),
     # Journal
     Action("undo", "u", "Undo …", Scope.JOURNAL, "Plan the inverse of this entry; nothing is written yet.", footer=1),
+    Action(
+        "inspect",
+        "i",
+        "Inspect",
+        Scope.JOURNAL,
+        "Of an open entry: read its target and say what state it is in.",
+        footer=2,
+    ),
     Action("back", "escape", "Back", Scope.FACTS, "Back.", "esc", 5, palette=False),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import App
@@ -28,7 +29,10 @@ from screens.overview import OverviewScreen
 from screens.palette import ActionCommands
 from screens.sessions import SessionsScreen
 from screens.shell import Terminal, attach
+from screens.text import plain
 from screens.theme import CALM
+
+_OPEN_TOLD = 3
 
 
 class ConsoleApp(App[int]):
@@ -112,13 +116,12 @@ class ConsoleApp(App[int]):
         except MtlsConsoleError as error:
             show_error(self, error)
             return
-        if opened:
-            names = ", ".join(entry.target for entry in opened[:3])
-            tell(
-                self,
-                f"An earlier console was cut off while it wrote to {names}. 6 (Journal) says what is known.",
-                warning=True,
-            )
+        for entry in opened[:_OPEN_TOLD]:
+            # Told one by one: what to do depends on the state that its target is in.
+            found = await in_thread(partial(self.workspace.recovery.inspect, entry))
+            tell(self, f"A console was cut off while it wrote ({entry.entry}). {found.message}", warning=True)
+        if len(opened) > _OPEN_TOLD:
+            tell(self, f"{len(opened) - _OPEN_TOLD} more entries are open: 6 (Journal), then i.", warning=True)
 
     # -- actions of every screen
 
@@ -149,8 +152,10 @@ class ConsoleApp(App[int]):
     def action_leave(self) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
-            return
-        self.run_worker(self._quit(), group="question", exclusive=True)
+        elif self.current_mode != "fleet":
+            self.action_go("fleet")
+        else:
+            self.run_worker(self._quit(), group="question", exclusive=True)
 
     async def action_quit(self) -> None:
         self.run_worker(self._quit(), group="question", exclusive=True)
@@ -184,7 +189,7 @@ class ConsoleApp(App[int]):
         try:
             # batch_update: a repaint while suspended would fill the stopped driver's queue and hang the app.
             with self.suspend(), self.batch_update():
-                os.write(terminal.write_fd, f"\r\n{device}: exit comes back to mtls-console\r\n".encode())
+                os.write(terminal.write_fd, f"\r\n{plain(device)}: exit comes back to mtls-console\r\n".encode())
                 status = await attach(channel, terminal)
         except MtlsConsoleError as error:
             show_error(self, error)

@@ -90,6 +90,8 @@ class ConsoleScreen(Screen[None]):
     def action_back(self) -> None:
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+        else:
+            self.console_app.action_go("fleet")
 
     async def asked(self, call: Callable[[], Result]) -> Result | None:
         """A blocking service call, off the event loop; its error is shown and None comes back."""

@@ -268,6 +268,12 @@ class FleetScreen(ConsoleScreen):
     def action_reverse(self) -> None:
         self.pane.set_order(self.pane.order, reverse=not self.pane.reverse)
 
+    def action_next_fault(self) -> None:
+        self.pane.to_next(1)
+
+    def action_previous_fault(self) -> None:
+        self.pane.to_next(-1)
+
     # -- verbs
 
     def action_edit(self) -> None:

@@ -13,7 +13,7 @@ from console.errors import MtlsConsoleError
 from screens.actions import Scope, bindings
 from screens.background import in_thread
 from screens.diff import diff_text
-from screens.errors import show_error
+from screens.errors import show_error, tell
 from screens.plan_review import PlanReview
 from screens.table_screen import TableScreen
 from screens.text import Tone, ago, exact, plain
@@ -90,6 +90,21 @@ class JournalScreen(TableScreen):
             text.append("\n")
             text.append_text(diff_text(change.diff))
         return text
+
+    def action_inspect(self) -> None:
+        entry = self._entries.get(self.table.cursor_id or "")
+        if entry is None or entry.state is not EntryState.OPEN:
+            tell(self.app, "This entry isn't open: it ended, and its state stands beside it.", warning=True)
+        else:
+            self.run_worker(self._inspect(entry), group="inspect", exclusive=True)
+
+    async def _inspect(self, entry: JournalEntry) -> None:
+        found = await self.asked(lambda: self.workspace.recovery.inspect(entry))
+        if found is None:
+            return
+        tell(self.app, found.message)
+        await self.asked(lambda: self.workspace.recovery.settle(found))
+        self.refresh_model()
 
     def action_undo(self) -> None:
         entry = self.table.cursor_id

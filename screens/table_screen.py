@@ -57,9 +57,3 @@ class TableScreen(ConsoleScreen):
     def on_fleet_table_cursor_moved(self) -> None:
         self.draw_picture()
         self.query_one("#picture-scroll").scroll_home(animate=False)
-
-    def action_back(self) -> None:
-        if len(self.app.screen_stack) > 1:
-            self.app.pop_screen()
-        else:
-            self.console_app.action_go("fleet")

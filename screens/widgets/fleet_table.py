@@ -19,6 +19,7 @@ from textual.strip import Strip
 from screens.text import Tone, plain
 from screens.widgets.rows import MARK_ORDER, Cell, Column, Row, arrange, fit
 
+_ATTENTION = (Tone.BAD, Tone.WARN, Tone.UNKNOWN)
 _PREFIX = 4
 """Cursor bar, mark, glyph and a blank stand before the first column."""
 
@@ -43,6 +44,8 @@ class FleetTable(ScrollView, can_focus=True):
         Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
         Binding("home,g", "edge(-1)", "First", show=False),
         Binding("end,G", "edge(1)", "Last", show=False),
+        Binding("left", "shift_columns(-1)", "Columns left", show=False),
+        Binding("right", "shift_columns(1)", "Columns right", show=False),
         Binding("enter", "open", "Open", show=False),
     ]
 
@@ -81,6 +84,8 @@ class FleetTable(ScrollView, can_focus=True):
         self._view: tuple[Row, ...] = ()
         self._places: dict[str, int] = {}
         self._cursor = 0
+        self._shift = 0
+        """How many columns after the first have moved out of sight to the left."""
         self._marks: set[str] = set()
         self._range_from: str | None = None
         self._range_base: set[str] = set()
@@ -204,6 +209,25 @@ class FleetTable(ScrollView, can_focus=True):
     def action_edge(self, direction: int) -> None:
         self._move(0 if direction < 0 else len(self._view) - 1)
 
+    def action_shift_columns(self, step: int) -> None:
+        """Columns that don't fit come into sight; the first one stays."""
+        shown = self._shown_columns
+        hidden = len(shown) - len(fit(shown, self.size.width - _PREFIX))
+        if (step > 0 and hidden > 0) or (step < 0 and self._shift):
+            self._shift += step
+            self.refresh()
+
+    @property
+    def _shown_columns(self) -> tuple[Column, ...]:
+        return (self._columns[0], *self._columns[1 + self._shift :])
+
+    def to_next(self, step: int) -> None:
+        """To the next row in that direction whose glyph asks for attention."""
+        order = range(self._cursor + step, len(self._view) if step > 0 else -1, step)
+        found = next((index for index in order if self._view[index].mark.tone in _ATTENTION), None)
+        if found is not None:
+            self._move(found)
+
     def action_open(self) -> None:
         if self.cursor_id is not None:
             self.post_message(self.Opened(self, self.cursor_id))
@@ -268,7 +292,8 @@ class FleetTable(ScrollView, can_focus=True):
 
     def _order_by_column_at(self, x: int) -> None:
         left = _PREFIX
-        for column, width in zip(self._columns, fit(self._columns, self.size.width - _PREFIX), strict=False):
+        shown = self._shown_columns
+        for column, width in zip(shown, fit(shown, self.size.width - _PREFIX), strict=False):
             if left <= x <= left + width:
                 self.set_order(column.key, reverse=self.order == column.key and not self.reverse)
                 return
@@ -294,7 +319,8 @@ class FleetTable(ScrollView, can_focus=True):
     def _header(self, width: int) -> Strip:
         style = self.get_component_rich_style("table--header")
         parts = [" " * _PREFIX]
-        for column, cells in zip(self._columns, fit(self._columns, width - _PREFIX), strict=False):
+        shown = self._shown_columns
+        for column, cells in zip(shown, fit(shown, width - _PREFIX), strict=False):
             title = plain(column.title)
             if column.key == self.order:
                 title += "▼" if self.reverse else "▲"
@@ -310,10 +336,12 @@ class FleetTable(ScrollView, can_focus=True):
             Segment(_sized(row.mark.text, 1), self._style(row.mark.tone, cursor, marked)),
             Segment(" ", blank),
         ]
-        for number, (column, cells) in enumerate(zip(self._columns, fit(self._columns, width - _PREFIX), strict=False)):
+        shown = self._shown_columns
+        cells_shown = (row.cells[0], *row.cells[1 + self._shift :])
+        for number, (column, cells) in enumerate(zip(shown, fit(shown, width - _PREFIX), strict=False)):
             if number:
                 segments.append(Segment(" ", blank))
-            cell = row.cells[number]
+            cell = cells_shown[number]
             segments.append(
                 Segment(_sized(plain(cell.text), cells, right=column.right), self._style(cell.tone, cursor, marked))
             )

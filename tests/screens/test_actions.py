@@ -61,8 +61,9 @@ def test_every_action_exists(action: Action) -> None:
     assert all(hasattr(owner, name) for owner in owners)
 
 
-def _subclasses(kind: type) -> list[type]:
-    found: list[type] = []
+def _subclasses(kind: type[object]) -> list[type[object]]:
+    found: list[type[object]] = []
+    child: type[object]
     for child in kind.__subclasses__():
         found += [child, *_subclasses(child)]
     return found
