@@ -166,12 +166,12 @@ def _dates_of_openssl(der: bytes) -> dict[str, object]:
     loaded = openssl_certificate(der)
     if loaded is None:
         return {}
-    texts = {"not_before": loaded.get_notBefore(), "not_after": loaded.get_notAfter()}
     found: dict[str, object] = {}
-    for name, text in texts.items():
+    for name, read in (("not_before", loaded.get_notBefore), ("not_after", loaded.get_notAfter)):
         try:
-            found[name] = datetime.strptime((text or b"").decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
-        except ValueError:
+            text = (read() or b"").decode("ascii")
+            found[name] = datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+        except (ValueError, crypto.Error):
             continue
     return found
 
