@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,7 @@ from console.command.logfile import log_to
 from console.command.outside import Outside
 from console.command.parsing import PROGRAM, parse
 from console.command.text import error_lines
-from console.errors import ExitStatus, MtlsConsoleError
+from console.errors import ExitStatus, MtlsConsoleError, UsageError
 from console.fleet.model import Fleet, SecretReference
 from console.services.workspace import Workspace
 
@@ -135,8 +136,22 @@ def _run_console(workspace: Workspace) -> int:
     return run_console(workspace)
 
 
+@contextmanager
+def _lab_libraries() -> Iterator[None]:
+    """The lab's servers are an extra of the package."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("asyncssh", "spnego"):
+            raise
+        raise UsageError(
+            f"the lab needs {error.name}, which isn't installed", hint="Install it: pip install 'mtls-console[lab]'"
+        ) from error
+
+
 def _serve_lab(spec: Path, directory: Path, sshd: bool, powershell: str | None) -> int:
-    from fixtures.lab.supervisor import run_lab_up
+    with _lab_libraries():
+        from fixtures.lab.supervisor import run_lab_up
 
     return run_lab_up(spec, directory, sshd, powershell)
 
@@ -145,7 +160,8 @@ def _demo(devices: int | None, beacons: int | None, use: Callable[[Workspace], i
     """The demo's lab in a temporary directory, gone with everything in it afterwards."""
     import tempfile
 
-    from fixtures.lab.supervisor import Lab
+    with _lab_libraries():
+        from fixtures.lab.supervisor import Lab
 
     with tempfile.TemporaryDirectory(prefix="mtls-console-demo-") as temporary:
         directory = Path(temporary)
