@@ -9,7 +9,7 @@ from datetime import datetime
 
 from console.changes.model import BeaconChange, Plan, SettingEdit, TargetKind
 from console.fleet.model import Beacon
-from console.readiness.model import PairVerdict, Side, Status, Verdict
+from console.readiness.model import PairUse, PairVerdict, Side, Status, Verdict
 from screens.fleet_model import DeviceFacts, FleetModel, check_words, counts
 from screens.text import days_left, plain
 
@@ -98,3 +98,24 @@ def require_plan(beacon: Beacon, mode: str, now: datetime) -> Plan:
     edit = SettingEdit("client_certificates", mode, "require")
     change = BeaconChange(beacon.name, beacon.site, config_sha256="", edits=(edit,), steps=())
     return Plan("what-if", now, TargetKind.BEACON, f"{beacon.name} requires client certificates", beacons=(change,))
+
+
+_FAULTS = (Status.FAIL, Status.UNKNOWN, Status.WARN)
+
+
+def devices_by_fault(verdicts: Sequence[PairVerdict]) -> Mapping[str, int]:
+    """Check id to the number of devices that it finds fault with, at any beacon."""
+    found: dict[str, set[str]] = {}
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            if finding.status in _FAULTS:
+                found.setdefault(finding.check, set()).add(verdict.use.device)
+    return {check: len(devices) for check, devices in found.items()}
+
+
+def uses_with_fault(verdicts: Sequence[PairVerdict], check: str) -> tuple[PairUse, ...]:
+    return tuple(
+        verdict.use
+        for verdict in verdicts
+        if any(finding.check == check and finding.status in _FAULTS for finding in verdict.findings)
+    )

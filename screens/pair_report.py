@@ -14,10 +14,12 @@ from textual.widgets import Static
 
 from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Side, Status
 from screens.actions import Scope, bindings
+from screens.background import in_thread
 from screens.base import ConsoleScreen
 from screens.errors import tell
 from screens.ladder import Half, ladder, shorten
 from screens.live import live_line, live_text, own_tools_text
+from screens.obstacles import devices_by_fault, uses_with_fault
 from screens.report_text import affected, report_text
 from screens.text import GLYPH, TONE, Tone, plain
 
@@ -69,10 +71,12 @@ class FindingView(Static):
 
     COMPONENT_CLASSES = LadderView.COMPONENT_CLASSES
 
-    def __init__(self, finding: Finding, place: str) -> None:
+    def __init__(self, finding: Finding, place: str, devices: int) -> None:
+        """`devices`: how many have this very fault."""
         super().__init__(classes="finding")
         self.finding = finding
         self._place = place
+        self._devices = devices
         self._current = False
 
     def set_current(self, current: bool) -> None:
@@ -95,6 +99,10 @@ class FindingView(Static):
         for head, words in report_text(finding):
             text.append(f"\n  {head:<7} ", dim)
             text.append(words)
+            if head == "Fix" and self._current:
+                text.append("  e edit now", dim)
+                if self._devices > 1:
+                    text.append(f" · E edit on all {self._devices:,} devices with this fault", dim)
         return text
 
 
@@ -172,12 +180,16 @@ class PairReport(ConsoleScreen):
 
     async def _show_findings(self, verdict: PairVerdict) -> None:
         findings = self._all_findings(verdict)
+        estate = self.workspace.estate
+        devices = await in_thread(lambda: devices_by_fault(estate.verdicts()))
         loud = sum(finding.status not in (Status.PASS, Status.NOT_APPLICABLE) for finding in findings)
         box = self.query_one("#findings", Vertical)
         async with box.batch():
             await box.remove_children()
             await box.mount_all(
-                FindingView(finding, f"{number} of {loud} findings" if number <= loud else "")
+                FindingView(
+                    finding, f"{number} of {loud} findings" if number <= loud else "", devices.get(finding.check, 0)
+                )
                 for number, finding in enumerate(findings, start=1)
             )
         self._current = min(self._current, max(0, len(findings) - 1))
@@ -223,12 +235,7 @@ class PairReport(ConsoleScreen):
         if finding is None or finding.status is Status.PASS:
             tell(self.app, "This finding is no fault.", warning=True)
             return
-        verdicts = self.workspace.estate.verdicts()
-        with_it = [
-            one.use
-            for one in verdicts
-            if any(f.check == finding.check and f.status is finding.status for f in one.findings)
-        ]
+        with_it = uses_with_fault(self.workspace.estate.verdicts(), finding.check)
         if finding.side is Side.BEACON:
             self.edit(beacons=tuple(dict.fromkeys(use.beacon for use in with_it if use.beacon)))
         else:

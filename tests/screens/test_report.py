@@ -28,7 +28,7 @@ async def test_findings_failing_first_with_both_sides(world: World) -> None:
         for line in (
             "What    AddClientCertificateAndKey is off.",
             "Where   section: ManageSoft\\Common",
-            "Fix     Set AddClientCertificateAndKey=True.",
+            "Fix     Set AddClientCertificateAndKey=True.  e edit now · E edit on all 2 devices with this fault",
             "Why     value: False",
         ):
             assert line in text
