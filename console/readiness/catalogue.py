@@ -30,7 +30,7 @@ fact that decides, else *at-risk* where a warning names a cause that can make th
 
 *Side* is who has to change something, *refused by* the end at which the handshake stops. "measured" with a T number is
 a case of the corpus of real handshakes (docs/truth.md); rules about IIS come from Microsoft's documentation and were
-never tried on Windows here.
+never tried on Windows here. handshake.md, windows.md, flexnet.md and DESIGN.md are the project's reference notes.
 """
 
 

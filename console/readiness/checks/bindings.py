@@ -107,3 +107,71 @@ def ssl_required(case: Case) -> Outcome:
     if "Ssl" in case.access.flags:
         return failed(f"The device uses http; {clean(case.access.location, 120)} requires SSL: 403.4")
     return passed("The site doesn't require SSL")
+
+
+@check(
+    "beacon.certificate-without-key",
+    step=Step.HELLO,
+    side=Side.BEACON,
+    refused_by=None,
+    severity=Severity.RISK,
+    rule="The certificate that http.sys has on record is in its store, with its private key.",
+    source="windows.md S4; handshake.md B-BIND-01",
+    remedy="Import the certificate again with its private key (PFX), and bind it.",
+    needs=(Need.HTTPS, Need.BEACON),
+    part=Part.ENDPOINT,
+)
+def certificate_without_key(case: Case) -> Outcome:
+    endpoint = case.endpoint
+    if endpoint is None or endpoint.record is None:
+        return unknown("No http.sys record was found for this endpoint")
+    risk = not endpoint.tls_seen  # a hello that was answered proves that the key is there
+    if endpoint.bound is None:
+        return warned("http.sys has a certificate on record that isn't in the stores that were read", risk=risk)
+    if not endpoint.bound.has_key:
+        return warned("The bound certificate has no private key in its store: a restart may not serve it", risk=risk)
+    return passed("The bound certificate is in its store, with its key")
+
+
+@check(
+    "beacon.not-elevated",
+    step=Step.HELLO,
+    side=Side.BEACON,
+    refused_by=None,
+    severity=Severity.INFORMATION,
+    rule="The account used over WinRM is an administrator of the beacon.",
+    source="windows.md S1",
+    remedy="Use an account that is an administrator there: settings and keys may be missing from what was observed.",
+    needs=(Need.BEACON,),
+    part=Part.ENDPOINT,
+)
+def not_elevated(case: Case) -> Outcome:
+    elevated = case.endpoint.snapshot.elevated if case.endpoint is not None else None
+    if elevated is None:
+        return unknown("Whether the account is an administrator wasn't observed")
+    if not elevated:
+        return warned("The account used over WinRM isn't an administrator; not all of the settings can be seen")
+    return passed("The account used over WinRM is an administrator")
+
+
+@check(
+    "beacon.shared-record",
+    step=Step.HELLO,
+    side=Side.BEACON,
+    refused_by=None,
+    severity=Severity.INFORMATION,
+    rule="Other sites that share the http.sys record are named: a change of it touches them as well.",
+    source="windows.md S13, S29",
+    remedy="Look at the other sites before the record is changed, or give this one an SNI binding of its own.",
+    needs=(Need.HTTPS, Need.BEACON),
+    part=Part.ENDPOINT,
+)
+def shared_record(case: Case) -> Outcome:
+    endpoint = case.endpoint
+    if endpoint is None or endpoint.routed is None:
+        return unknown("No binding of the beacon was found on this port")
+    mine = endpoint.routed[0].name
+    others = sorted({site.name for site, _ in endpoint.on_port if site.name != mine})
+    if others:
+        return warned(f"Other sites answer on this port too: {', '.join(clean(name, 60) for name in others[:5])}")
+    return passed("No other site answers on this port")

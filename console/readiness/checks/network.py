@@ -180,7 +180,7 @@ def scheme(case: Case) -> Outcome:
 
 
 @check(
-    "network.hello-failed",
+    "beacon.hello-failed",
     step=Step.HELLO,
     side=Side.BEACON,
     refused_by=Side.BEACON,
