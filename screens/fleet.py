@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
@@ -97,23 +98,22 @@ class FleetScreen(ConsoleScreen):
         try:
             while True:
                 self._again = False
-                self._model = await in_thread(lambda: build(self.workspace))
-                self._show_model(self._model)
+                self._model = await in_thread(partial(build, self.workspace, self._model))
+                self.beacons.show([beacon_row(self._model, beacon) for beacon in self.workspace.fleet.beacons])
+                await self._show_devices()
                 if not self._again:
                     return
         finally:
             self._building = False
 
-    def _show_model(self, model: FleetModel) -> None:
-        fleet = self.workspace.fleet
-        self.beacons.show([beacon_row(model, beacon) for beacon in fleet.beacons])
-        self._show_devices()
-
-    def _show_devices(self) -> None:
-        if self._model is None:
+    async def _show_devices(self) -> None:
+        """Their rows name the beacon under the other cursor; of a large fleet they take a while to make."""
+        model, beacon, fleet = self._model, self.beacons.cursor_id or "", self.workspace.fleet
+        if model is None:
             return
-        beacon = self.beacons.cursor_id or ""
-        rows = [device_row(self._model, device, beacon) for device in self.workspace.fleet.devices]
+        rows = await in_thread(lambda: [device_row(model, device, beacon) for device in fleet.devices])
+        if (self.beacons.cursor_id or "") != beacon or self._model is not model:
+            return  # the cursor went on meanwhile, or the model did: newer rows are on their way
         self.devices.show(rows, device_columns(beacon))
         self._show_strip()
         self._show_headings()
@@ -161,7 +161,7 @@ class FleetScreen(ConsoleScreen):
 
     def on_fleet_table_cursor_moved(self, event: FleetTable.CursorMoved) -> None:
         if event.table is self.beacons:
-            self._show_devices()
+            self.run_worker(self._show_devices(), group="rows", exclusive=True)
         else:
             self._show_strip()
 

@@ -59,9 +59,14 @@ def counts(verdicts: Sequence[PairVerdict]) -> Counter[Verdict]:
     return Counter(one.verdict for one in verdicts)
 
 
-def build(workspace: Workspace) -> FleetModel:
-    """Blocks while pairs are judged."""
+def build(workspace: Workspace, before: FleetModel | None = None) -> FleetModel:
+    """Blocks while pairs are judged. What `before` knows of snapshots that are still the newest is kept."""
     observation = workspace.estate.observation()
+    known = {
+        name: before.facts[name]
+        for name, seen in observation.devices.items()
+        if before is not None and before.observation.devices.get(name) is seen
+    }
     by_device: dict[str, list[PairVerdict]] = {device.name: [] for device in workspace.fleet.devices}
     by_beacon: dict[str, list[PairVerdict]] = {beacon.name: [] for beacon in workspace.fleet.beacons}
     stopped: dict[str, set[str]] = {}
@@ -76,7 +81,10 @@ def build(workspace: Workspace) -> FleetModel:
         observation=observation,
         by_device={name: tuple(found) for name, found in by_device.items()},
         by_beacon={name: tuple(found) for name, found in by_beacon.items()},
-        facts={name: device_facts(snapshot, workspace.profile) for name, snapshot in observation.devices.items()},
+        facts={
+            name: known.get(name) or device_facts(snapshot, workspace.profile)
+            for name, snapshot in observation.devices.items()
+        },
         faults={check: len(devices) for check, devices in stopped.items()},
     )
 

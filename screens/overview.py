@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
@@ -98,7 +99,7 @@ class OverviewScreen(ConsoleScreen):
         try:
             while True:
                 self._again = False
-                self._model = await in_thread(lambda: build(self.workspace))
+                self._model = await in_thread(partial(build, self.workspace, self._model))
                 self._show_model(self._model)
                 self._cut = await in_thread(self._who_would_be_cut_off)
                 self._show_model(self._model)

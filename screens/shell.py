@@ -47,7 +47,7 @@ def raw(terminal: Terminal) -> Iterator[None]:
     """Raw mode; whatever happens, the terminal is as it was afterwards."""
     before = termios.tcgetattr(terminal.read_fd)
     try:
-        tty.setraw(terminal.read_fd)
+        tty.setraw(terminal.read_fd, termios.TCSADRAIN)  # the default would drop what was typed ahead
         yield
     finally:
         termios.tcsetattr(terminal.read_fd, termios.TCSADRAIN, before)
