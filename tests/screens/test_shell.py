@@ -119,7 +119,3 @@ async def test_terminal_comes_back_after_a_lost_connection(
     with pytest.raises(SshError):
         await attached
     assert termios.tcgetattr(inner) == before
-
-
-async def test_no_terminal_no_shell() -> None:
-    assert Terminal.own() is None or os.isatty(0)
