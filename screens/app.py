@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from console.errors import MtlsConsoleError
+from console.readiness.model import LiveOutcome
+from console.services.events import PairProbed
 from console.services.job import Job, JobKind, JobState
 from console.services.workspace import Workspace
 from screens.actions import Scope, bindings
@@ -57,6 +60,8 @@ class ConsoleApp(App[int]):
         self.theme = CALM.name
         self.workspace = workspace
         self.feed = Feed()
+        self._outcomes: dict[str, Counter[LiveOutcome]] = {}
+        """Of probe jobs that run: components counted by how their handshake ended."""
         self._unlisten: Callable[[], None] = lambda: None
 
     # -- life
@@ -95,8 +100,12 @@ class ConsoleApp(App[int]):
         news = self.feed.drain()
         if news is None:
             return
+        for job, event in news.events:
+            if isinstance(event, PairProbed):
+                self._outcomes.setdefault(job.id, Counter())[event.result.outcome] += 1
         for job in news.finished:
             self._tell_of_failures(job)
+            self._tell_of_handshakes(job)
         if isinstance(self.screen, ConsoleScreen):
             self.screen.post_message(news)
 
@@ -108,6 +117,12 @@ class ConsoleApp(App[int]):
         more = f" And {job.failed - 1} more: 4 shows them." if job.failed > 1 else ""
         what = "" if job.kind is JobKind.APPLY else f"{job.title}: "
         tell(self, f"{what}{first.error}{more}", warning=True)
+
+    def _tell_of_handshakes(self, job: Job) -> None:
+        outcomes = self._outcomes.pop(job.id, None)
+        if outcomes:
+            words = ", ".join(f"{count} {outcome.value}" for outcome, count in sorted(outcomes.items()))
+            tell(self, f"{job.title}: {words}", warning=LiveOutcome.FAILED in outcomes)
 
     async def _tell_of_open_entries(self) -> None:
         """A killed console leaves open journal entries; they are told of, and never block anything."""
