@@ -187,12 +187,12 @@ def test_any_bytes_have_a_name_or_none(hello: bytes) -> None:
 )
 def test_hostile_bytes_end_their_own_connection_only(tmp_path: Path, listeners: Listeners, sent: bytes) -> None:
     served = serve(tmp_path, CERTIFICATES, listeners)
-    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as client:
-        with contextlib.suppress(OSError):  # a reset may come at any moment
-            client.sendall(sent)
-            client.shutdown(socket.SHUT_WR)
-            while client.recv(4096):
-                pass
+    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as client, contextlib.suppress(OSError):
+        # A reset may come at any moment.
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(4096):
+            pass
     assert served.curl(client="d1").status == 200
 
 
@@ -219,10 +219,10 @@ def test_hostile_requests_end_their_own_connection_only(tmp_path: Path, listener
     """An exception in a connection's thread fails the test: warnings are errors here."""
     served = serve(tmp_path, CERTIFICATES, listeners, 'listener = "http"\nrequire_ssl = false')
     served.set_access()
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
-        with contextlib.suppress(OSError):  # a reset may come at any moment
-            client.sendall(sent)
-            client.shutdown(socket.SHUT_WR)
-            while client.recv(4096):
-                pass
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client, contextlib.suppress(OSError):
+        # A reset may come at any moment.
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(4096):
+            pass
     assert served.curl(scheme="http").status == 200
