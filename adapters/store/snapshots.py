@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
 from adapters.store.database import Database
+from console.agent.sharing import SharedParts
 from console.agent.snapshot import DeviceSnapshot
 from console.iis.snapshot import BeaconSnapshot
 from console.readiness.model import LiveResult
 
 _log = logging.getLogger("mtls_console")
 _T = TypeVar("_T")
+
+_PAGE = 500
+"""Rows that are read at once."""
 
 
 class SqliteSnapshotStore:
@@ -39,10 +43,12 @@ class SqliteSnapshotStore:
         self._database.execute("DELETE FROM failure WHERE target = ?", (target,))
 
     def devices(self) -> Mapping[str, DeviceSnapshot]:
-        return self._load("SELECT device, body FROM device_snapshot", DeviceSnapshot)
+        """Of what devices have in common one copy is held: 50,000 of them have to fit into memory."""
+        parts = SharedParts()
+        return {name: parts.share(snapshot) for name, snapshot in self._load("device", DeviceSnapshot)}
 
     def beacons(self) -> Mapping[str, BeaconSnapshot]:
-        return self._load("SELECT beacon, body FROM beacon_snapshot", BeaconSnapshot)
+        return dict(self._load("beacon", BeaconSnapshot))
 
     def failures(self) -> Mapping[str, tuple[datetime, str]]:
         rows = self._database.rows("SELECT target, at, error FROM failure")
@@ -80,14 +86,17 @@ class SqliteSnapshotStore:
             ]
         )
 
-    def _load(self, query: str, kind: type[_T]) -> dict[str, _T]:
-        decoder = msgspec.json.Decoder(kind)
-        found = {}
-        for name, body in self._database.rows(query):
-            snapshot = _decoded(decoder, body, str(name))
-            if snapshot is not None:
-                found[str(name)] = snapshot
-        return found
+    def _load(self, kind: str, shape: type[_T]) -> Iterator[tuple[str, _T]]:
+        """By name. Page by page: all bodies of a large fleet at once would be more than its snapshots."""
+        decoder = msgspec.json.Decoder(shape)
+        query = f"SELECT {kind}, body FROM {kind}_snapshot WHERE {kind} > ? ORDER BY {kind} LIMIT {_PAGE}"  # noqa: S608  # two constants
+        after = ""
+        while rows := self._database.rows(query, (after,)):
+            for name, body in rows:
+                after = str(name)
+                snapshot = _decoded(decoder, body, after)
+                if snapshot is not None:
+                    yield after, snapshot
 
 
 def _decoded(decoder: msgspec.json.Decoder[_T], body: object, name: str) -> _T | None:
