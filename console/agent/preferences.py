@@ -7,11 +7,15 @@ says so, and it is reported as a problem.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import Protocol
 
 from console.agent.document import ConfigDocument
 from console.agent.profile import AgentProfile, Preference, PreferenceKind, Provenance
+from console.readiness.identity import Same
 
 ADD_CLIENT_CERTIFICATE = "AddClientCertificateAndKey"
 CHECK_SERVER = "CheckServerCertificate"
@@ -22,6 +26,16 @@ CLIENT_CERTIFICATE = "SSLClientCertificateFile"
 CLIENT_KEY = "SSLClientPrivateKeyFile"
 PRIORITIZE_REVOCATION = "PrioritizeRevocationChecks"
 """Ids of the profile's preferences (a user's profile may give each another name in config.ini)."""
+_TLS = (
+    ADD_CLIENT_CERTIFICATE,
+    CHECK_SERVER,
+    CHECK_REVOCATION,
+    CA_FILE,
+    CA_DIRECTORY,
+    CLIENT_CERTIFICATE,
+    CLIENT_KEY,
+    PRIORITIZE_REVOCATION,
+)
 
 
 class Origin(StrEnum):
@@ -120,7 +134,14 @@ def presence(document: ConfigDocument, section: str, name: str) -> Presence:
     return Presence.SET if value else Presence.EMPTY
 
 
-def effective(document: ConfigDocument, profile: AgentProfile, component: str, name: str) -> EffectiveValue:
+class Values(Protocol):
+    """What preferences are read from: a ConfigDocument, or what was taken from one."""
+
+    def values(self, section: str, key: str) -> tuple[str, ...]: ...
+    def get(self, section: str, key: str) -> str | None: ...
+
+
+def effective(document: Values, profile: AgentProfile, component: str, name: str) -> EffectiveValue:
     """Raises KeyError for a preference or component that the profile doesn't have."""
     preference = profile.preference(name)
     own = profile.component(component).section
@@ -147,10 +168,43 @@ def effective(document: ConfigDocument, profile: AgentProfile, component: str, n
 
 
 def effective_tls(document: ConfigDocument, profile: AgentProfile, component: str) -> TlsPreferences:
-    """Raises KeyError for a component that the profile doesn't have."""
+    """The same object for files that say the same. Raises KeyError for a component that the profile doesn't have."""
+    places = _places(Same(profile), component)
+    return _effective_tls(Same(profile), component, document.values_at(places))
+
+
+@lru_cache(maxsize=64)
+def _places(profile: Same[AgentProfile], component: str) -> tuple[tuple[str, str], ...]:
+    """Where the values of one component's TLS preferences may stand, in lower case."""
+    own, common = profile.value.component(component).section, profile.value.common_section
+    found: list[tuple[str, str]] = []
+    for preference in map(profile.value.preference, _TLS):
+        sections = (preference.section,) if preference.section else (own, common)
+        found += [(section.lower(), preference.name.lower()) for section in (*sections, common)]
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The few values that count, without the document that they are from."""
+
+    at: Mapping[tuple[str, str], tuple[str, ...]]
+
+    def values(self, section: str, key: str) -> tuple[str, ...]:
+        return self.at.get((section.lower(), key.lower()), ())
+
+    def get(self, section: str, key: str) -> str | None:
+        return (self.values(section, key) or (None,))[-1]
+
+
+@lru_cache(maxsize=20_000)
+def _effective_tls(
+    profile: Same[AgentProfile], component: str, values_seen: tuple[tuple[str, ...], ...]
+) -> TlsPreferences:
+    seen = _Seen(dict(zip(_places(profile, component), values_seen, strict=True)))
 
     def read(name: str) -> EffectiveValue:
-        return effective(document, profile, component, name)
+        return effective(seen, profile.value, component, name)
 
     add, server, revocation = read(ADD_CLIENT_CERTIFICATE), read(CHECK_SERVER), read(CHECK_REVOCATION)
     ca_file, ca_directory = read(CA_FILE), read(CA_DIRECTORY)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from OpenSSL import crypto
@@ -22,6 +22,11 @@ _NETSCAPE_BIT = {SERVER_AUTH: 0x40, CLIENT_AUTH: 0x80}
 _GATED_CRYPTO = ("1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1")
 """Server-gated crypto: OpenSSL takes it for server use."""
 _TLS_USAGES = frozenset({"digital_signature", "key_encipherment", "key_agreement"})
+
+
+_CALENDAR_BEGINS = datetime.min.replace(tzinfo=UTC) + timedelta(seconds=1)
+_CALENDAR_ENDS = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=1)
+"""RFC 5280 4.1.2.5: a certificate that never expires ends 9999-12-31 23:59:59."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def _same_for(trust: tuple[Anchor, ...], leaf: bytes, sent: tuple[bytes, ...], a
     changes = _changes(trust, leaf, sent)
     position = bisect_right(changes, at)
     if position == 0:
-        return changes[0] - timedelta(seconds=1) if changes else at
+        return max(changes[0], _CALENDAR_BEGINS) - timedelta(seconds=1) if changes else at
     return changes[position - 1]
 
 
@@ -77,7 +82,7 @@ def _changes(trust: tuple[Anchor, ...], leaf: bytes, sent: tuple[bytes, ...]) ->
         facts = certificate(der)
         if facts.not_before is not None:
             moments.add(facts.not_before)
-        if facts.not_after is not None:
+        if facts.not_after is not None and facts.not_after < _CALENDAR_ENDS:
             moments.add(facts.not_after + timedelta(seconds=1))
     return tuple(sorted(moments))
 

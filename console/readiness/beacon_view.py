@@ -65,6 +65,7 @@ class Endpoint:
         self.reached = snapshot.reached
         """WinRM answered: settings and stores were observed."""
         self.hello: Hello | None = snapshot.hello(host, port)
+        self._access: dict[str, Access | None] = {}
 
     @cached_property
     def skew(self) -> timedelta | None:
@@ -127,6 +128,11 @@ class Endpoint:
 
     def access(self, directory: str) -> Access | None:
         """Effective SSL settings at site/directory; None: not observed."""
+        if directory not in self._access:
+            self._access[directory] = self._read_access(directory)
+        return self._access[directory]
+
+    def _read_access(self, directory: str) -> Access | None:
         if self.routed is None:
             return None
         site = self.routed[0].name

@@ -14,6 +14,8 @@ from console.readiness.beacon_view import Access, ClientMode, Endpoint
 from console.readiness.device_view import DeviceView
 from console.readiness.engine import ServerChain, judge_server_chain
 from console.readiness.model import PairInput
+from console.readiness.outcome import Outcome
+from console.readiness.registry import Need
 from console.readiness.stack import VERSIONS
 
 DIRECTORIES = {"Launcher": "ManageSoftDL", "Tracker": "ManageSoftRL", "Uploader": "ManageSoftRL"}
@@ -28,6 +30,8 @@ class Case:
         self.device = device
         self.endpoint = endpoint
         self.https = pair.use.protocol.lower() != "http"
+        self.unmet: dict[tuple[Need, ...], Outcome | None] = {}
+        """What checks of these needs miss, worked out once."""
         self.documented = pair.client_check is BeaconClientCheck.DOCUMENTED
 
     @cached_property

@@ -12,7 +12,8 @@ from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot, FileFact, FileState
 from console.pki.loading import Anchor, LoadedFile, load_ca_file, load_client_chain
 from console.readiness.directory import read_directory
-from console.readiness.identity import Same, new_serial
+from console.readiness.identity import Same, new_serial, serial_of
+from console.readiness.model import COMPONENTS
 from console.readiness.stack import Stack, read_stack
 
 _NOISE = timedelta(seconds=2)
@@ -49,11 +50,15 @@ class DeviceView:
         self.profile = profile
         self.serial = new_serial()
         self._preferences: dict[str, TlsPreferences] = {}
+        self._meanings: dict[str, int] = {}
+        self.trust_keys: dict[int, int] = {}
+        """By meaning: see console.readiness.shared."""
         self._trust: dict[tuple[str, str, bool], TrustSet] = {}
 
-    @cached_property
+    @property
     def document(self) -> ConfigDocument:
-        return ConfigDocument.parse(self.snapshot.config.content or b"")
+        """Read anew each time: kept, the documents of a large fleet would need more memory than its snapshots."""
+        return ConfigDocument.parse_masked(self.snapshot.config.content or b"")
 
     @cached_property
     def stack(self) -> Stack:
@@ -65,9 +70,16 @@ class DeviceView:
         return skew_of(self.snapshot.clock, self.snapshot.taken_at)
 
     def preferences(self, component: str) -> TlsPreferences:
-        if component not in self._preferences:
-            self._preferences[component] = effective_tls(self.document, self.profile, component)
+        if not self._preferences:
+            document = self.document
+            self._preferences = {name: effective_tls(document, self.profile, name) for name in COMPONENTS}
         return self._preferences[component]
+
+    def meaning(self, component: str) -> int:
+        """The same number for components whose preferences say the same, wherever they stand."""
+        if component not in self._meanings:
+            self._meanings[component] = _meaning(Same(self.preferences(component)))
+        return self._meanings[component]
 
     def ca_file(self, preferences: TlsPreferences) -> str:
         return ca_file_in_use(self.snapshot, preferences)
@@ -108,6 +120,12 @@ class DeviceView:
         if fact is None or fact.content is None:
             return None
         return load_client_chain(fact.content, skips_bom=skips_bom)
+
+
+@lru_cache(maxsize=20_000)
+def _meaning(preferences: Same[TlsPreferences]) -> int:
+    values = tuple((value.value, value.origin, value.section, value.raw) for value in preferences.value.values)
+    return serial_of((values, preferences.value.problems))
 
 
 def ca_file_in_use(snapshot: DeviceSnapshot, preferences: TlsPreferences) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import lru_cache
 from itertools import count
 from typing import Generic, TypeVar
 
@@ -28,3 +30,10 @@ class Same(Generic[T]):
 def new_serial() -> int:
     """A number that was never given before (unlike an id, which is used again after its object has gone)."""
     return next(_SERIALS)
+
+
+@lru_cache(maxsize=50_000)
+def serial_of(content: Hashable) -> int:
+    """The same number for equal contents (after very many others it may be another one): cheap to compare and hash."""
+    del content
+    return new_serial()

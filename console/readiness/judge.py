@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from operator import itemgetter
 
 from console.readiness.all_checks import CHECKS
 from console.readiness.beacon_view import view_endpoint
 from console.readiness.case import Case, profile_of
 from console.readiness.device_view import view_device
+from console.readiness.horizon import holds_until
 from console.readiness.identity import Same
 from console.readiness.model import COMPONENTS, Finding, PairInput, PairVerdict, Status, Verdict
 from console.readiness.outcome import Outcome, not_applicable, unknown
 from console.readiness.registry import Check, Need, Part, Severity
-from console.readiness.shared import Merged, Moment, PartJudged, key_of, moment_of
+from console.readiness.shared import Memo, Merged, Moment, PartJudged, Ranked, key_of, likeness, moment_of
 
 _WORST = (Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.AT_RISK, Verdict.READY)
 _PLACE = {check.id: place for place, check in enumerate(CHECKS)}
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.NOT_APPLICABLE: 4}
-
-
-_Judged = tuple[tuple[Check, Outcome], ...]
 _PARTS: Mapping[Part, tuple[Check, ...]] = {
     part: tuple(check for check in CHECKS if check.part is part) for part in Part
 }
+_ALIKE = (Part.DEVICE, Part.ENDPOINT, Part.TRUST, Part.PAIR)
+
+_Judged = tuple[tuple[Check, Outcome], ...]
+_FINDINGS: Memo[Finding] = Memo()
+"""Equal findings are one object: most pairs of a large fleet say the same."""
 
 
 def judge_pair(pair: PairInput) -> PairVerdict:
@@ -33,35 +37,52 @@ def judge_pair(pair: PairInput) -> PairVerdict:
         view_endpoint(pair.beacon, pair.use.host, pair.use.port, pair.use.address) if pair.beacon is not None else None
     )
     moment = moment_of(pair.now, pair.policy, Same(profile))
-    judged = {component: _judge_component(Case(pair, component, device, endpoint), moment) for component in COMPONENTS}
-    findings: list[Finding] = []
-    for part in Part:
-        findings += _merged(part, {component: parts[part] for component, parts in judged.items()}, moment)
-    findings.sort(key=_rank)
-    components = {component: _verdict(parts) for component, parts in judged.items()}
-    worst = min(components.values(), key=_WORST.index)
-    return PairVerdict(pair.use, worst, components, tuple(findings))
+    judged = _judge([Case(pair, component, device, endpoint) for component in COMPONENTS], moment)
+    ranked: list[Ranked] = []
+    for place, part in enumerate(Part):
+        ranked += _merged(part, tuple(parts[place] for parts in judged), moment)
+    ranked.sort(key=itemgetter(0))
+    findings = tuple([finding for _, finding in ranked])
+    verdicts = [min((part.verdict for part in parts), key=_WORST.index) for parts in judged]
+    components = dict(zip(COMPONENTS, verdicts, strict=True))
+    until = holds_until(pair, device, endpoint, findings, moment)
+    return PairVerdict(pair.use, min(verdicts, key=_WORST.index), components, findings, until)
 
 
-def _rank(finding: Finding) -> tuple[int, int, int]:
-    return _ORDER[finding.status], finding.step, _PLACE[finding.check]
-
-
-def _judge_component(case: Case, moment: Moment) -> dict[Part, PartJudged]:
-    return {part: _judge_part(case, part, moment) for part in Part}
+def _judge(cases: Sequence[Case], moment: Moment) -> list[tuple[PartJudged, ...]]:
+    """For each case its parts, in the order of Part; what is alike is judged once."""
+    alike: dict[Hashable, tuple[PartJudged, ...]] = {}
+    judged = []
+    for case in cases:
+        like = likeness(case)
+        if like not in alike:
+            alike[like] = tuple(_judge_part(case, part, moment) for part in _ALIKE)
+        upload = (like, case.uploads)
+        if upload not in alike:
+            alike[upload] = (_outcomes(case, Part.UPLOAD),)
+        judged.append((*alike[like], *alike[upload]))
+    return judged
 
 
 def _judge_part(case: Case, part: Part, moment: Moment) -> PartJudged:
-    def make() -> PartJudged:
-        outcomes = tuple((check, _unmet(check, case) or check.judge(case)) for check in _PARTS[part])
-        return PartJudged(outcomes, _verdict_of(outcomes))
-
-    return moment.parts.get(key_of(case, part), make)
+    key = key_of(case, part)
+    return _outcomes(case, part) if key is None else moment.parts.get(key, lambda: _outcomes(case, part))
 
 
-def _unmet(check: Check, case: Case) -> Outcome | None:
+def _outcomes(case: Case, part: Part) -> PartJudged:
+    outcomes = tuple([(check, _missing(check.needs, case) or check.judge(case)) for check in _PARTS[part]])
+    return PartJudged(outcomes, _verdict_of(outcomes))
+
+
+def _missing(needs: tuple[Need, ...], case: Case) -> Outcome | None:
+    if needs not in case.unmet:
+        case.unmet[needs] = _unmet(needs, case)
+    return case.unmet[needs]
+
+
+def _unmet(needs: tuple[Need, ...], case: Case) -> Outcome | None:
     """What the check needs and doesn't have; None: it can be judged."""
-    for need in check.needs:
+    for need in needs:
         match need:
             case Need.HTTPS if not case.https:
                 return not_applicable("The device uses plain http here")
@@ -69,7 +90,7 @@ def _unmet(check: Check, case: Case) -> Outcome | None:
                 return not_applicable("CheckServerCertificate is off: the device takes any certificate")
             case Need.CLIENT_CERTIFICATE if case.sends_certificate is False:
                 return not_applicable("AddClientCertificateAndKey is off: no certificate is sent")
-    for need in check.needs:
+    for need in needs:
         match need:
             case Need.DEVICE if case.device is None or case.preferences is None:
                 return unknown("Not judged: the device wasn't observed")
@@ -80,10 +101,6 @@ def _unmet(check: Check, case: Case) -> Outcome | None:
             case Need.CLIENT_CERTIFICATE if case.sends_certificate is None:
                 return unknown("Not judged: whether the device sends a certificate can't be told")
     return None
-
-
-def _verdict(parts: Mapping[Part, PartJudged]) -> Verdict:
-    return min((part.verdict for part in parts.values()), key=_WORST.index)
 
 
 def _verdict_of(judged: _Judged) -> Verdict:
@@ -98,26 +115,36 @@ def _verdict_of(judged: _Judged) -> Verdict:
     return verdict
 
 
-def _merged(part: Part, judged: Mapping[str, PartJudged], moment: Moment) -> tuple[Finding, ...]:
-    """One finding for components of which a check says the same; kept for the same three answers."""
-    answers = tuple(judged.values())
+def _merged(part: Part, answers: tuple[PartJudged, ...], moment: Moment) -> tuple[Ranked, ...]:
+    """One finding for components of which a check says the same; where pairs share the answers, kept for them."""
+    if part in (Part.PAIR, Part.UPLOAD):
+        return _merge(_PARTS[part], answers)
     key = (part, *map(id, answers))
-    return moment.merged.get(key, lambda: Merged(answers, _merge(_PARTS[part], judged))).findings
+    return moment.merged.get(key, lambda: Merged(answers, _merge(_PARTS[part], answers))).findings
 
 
-def _merge(checks: tuple[Check, ...], judged: Mapping[str, PartJudged]) -> tuple[Finding, ...]:
-    findings: list[Finding] = []
+def _merge(checks: tuple[Check, ...], answers: tuple[PartJudged, ...]) -> tuple[Ranked, ...]:
+    first = answers[0]
+    if all(other is first for other in answers):
+        return tuple([_ranked(check, outcome, COMPONENTS) for check, outcome in first.outcomes])
+    findings: list[Ranked] = []
     for position, check in enumerate(checks):
         groups: list[tuple[Outcome, list[str]]] = []
-        for component, answers in judged.items():
-            outcome = answers.outcomes[position][1]
-            same = next((names for other, names in groups if other == outcome), None)
+        for component, judged in zip(COMPONENTS, answers, strict=True):
+            outcome = judged.outcomes[position][1]
+            same = next((names for other, names in groups if other is outcome or other == outcome), None)
             if same is None:
                 groups.append((outcome, [component]))
             else:
                 same.append(component)
-        findings += [_finding(check, outcome, tuple(names)) for outcome, names in groups]
+        findings += [_ranked(check, outcome, tuple(names)) for outcome, names in groups]
     return tuple(findings)
+
+
+def _ranked(check: Check, outcome: Outcome, components: tuple[str, ...]) -> Ranked:
+    told = (outcome.status, outcome.message, outcome.remedy, outcome.side, outcome.risk, *outcome.evidence.items())
+    finding = _FINDINGS.get((check.id, components, told), lambda: _finding(check, outcome, components))
+    return (_ORDER[finding.status] * 100 + finding.step) * 1000 + _PLACE[check.id], finding
 
 
 def _finding(check: Check, outcome: Outcome, components: tuple[str, ...]) -> Finding:

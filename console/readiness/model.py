@@ -113,6 +113,8 @@ class PairVerdict:
     components: Mapping[str, Verdict]
     findings: tuple[Finding, ...]
     """Failing first, in the order of the handshake; then unknown, warn, pass, not-applicable."""
+    until: datetime | None = field(default=None, compare=False)
+    """The first moment at which time alone may change it; None: not known."""
 
     @property
     def first_obstacle(self) -> Finding | None:

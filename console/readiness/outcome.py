@@ -24,7 +24,7 @@ class Outcome:
 
 def clean(text: str, longest: int = _LONGEST) -> str:
     """What a remote machine said, fit for a message: no control characters, bounded."""
-    shown = "".join(char if char.isprintable() else "?" for char in text)
+    shown = text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
@@ -61,4 +61,4 @@ def not_applicable(message: str) -> Outcome:
 
 
 def _clean(values: Evidence | None) -> Evidence:
-    return {name: clean(value) for name, value in (values or {}).items() if value}
+    return {name: clean(value) for name, value in values.items() if value} if values else {}

@@ -47,7 +47,9 @@ class Part(StrEnum):
     TRUST = "trust"
     """The beacon's chain and what the device trusts."""
     PAIR = "pair"
-    """Everything."""
+    """Everything but which component it is."""
+    UPLOAD = "upload"
+    """Everything, and whether the component uploads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Generic, TypeVar
 
+from console.agent.preferences import TlsPreferences
 from console.agent.profile import AgentProfile
 from console.fleet.model import Policy
 from console.readiness.case import Case
+from console.readiness.device_view import DeviceView
 from console.readiness.engine import trust_unseen, unseen_directory
-from console.readiness.identity import Same
+from console.readiness.identity import Same, serial_of
 from console.readiness.model import Finding, Verdict
 from console.readiness.outcome import Outcome
 from console.readiness.registry import Check, Part
@@ -48,13 +50,17 @@ class PartJudged:
     verdict: Verdict
 
 
+Ranked = tuple[int, Finding]
+"""A finding with its place among all findings of a pair."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """Findings of one part, merged over the components."""
 
     of: tuple[PartJudged, ...]
     """Kept, so that their ids stay theirs while they are a key."""
-    findings: tuple[Finding, ...]
+    findings: tuple[Ranked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,47 +69,61 @@ class Moment:
 
     parts: Memo[PartJudged]
     merged: Memo[Merged]
+    changes: Memo[float]
+    """Of sets of certificates: when the next one begins, ends, or has a day less (console.readiness.horizon)."""
 
 
 @lru_cache(maxsize=2)
 def moment_of(now: datetime, policy: Policy, profile: Same[AgentProfile]) -> Moment:
     del now, policy, profile
-    return Moment(Memo(), Memo())
+    return Moment(Memo(), Memo(), Memo())
+
+
+def likeness(case: Case) -> Hashable:
+    """Components of one pair for which this is equal are judged alike, but for Part.UPLOAD."""
+    return _meaning(case), case.access
 
 
 def key_of(case: Case, part: Part) -> Hashable:
-    """What the part's outcomes are a function of, the judging moment, policy and profile aside."""
+    """What the outcomes of a part that pairs share are a function of; moment, policy and profile aside.
+
+    None: of too much to be shared.
+    """
     match part:
         case Part.DEVICE:
-            return part, device_key(case), case.https, case.pair.device_error
+            serial = 0 if case.device is None else case.device.serial
+            return part, serial, _meaning(case), case.https, case.pair.device_error
         case Part.ENDPOINT:
             use = case.use
             place = (use.beacon, use.host, use.port, use.protocol, use.address)
             return part, _endpoint(case), case.access, place, case.pair.beacon_error
         case Part.TRUST:
-            return part, _endpoint(case), case.https, *_trust_key(case)
-    errors = (case.pair.device_error, case.pair.beacon_error)
-    return part, device_key(case), _endpoint(case), case.access, case.use, case.uploads, case.documented, errors
+            return part, _endpoint(case), case.https, _trust_key(case)
+    return None
+
+
+def _meaning(case: Case) -> int:
+    return 0 if case.device is None or case.preferences is None else case.device.meaning(case.component)
 
 
 def _endpoint(case: Case) -> int:
     return 0 if case.endpoint is None else case.endpoint.serial
 
 
-def device_key(case: Case) -> Hashable:
-    """The device and the component's effective preferences, wherever they stand."""
-    if case.device is None or case.preferences is None:
-        return 0 if case.device is None else case.device.serial, None
-    values = tuple((value.value, value.origin, value.section) for value in case.preferences.values)
-    return case.device.serial, values, case.preferences.problems
-
-
-def _trust_key(case: Case) -> tuple[Hashable, ...]:
+def _trust_key(case: Case) -> int:
+    """What a device trusts, and how its library checks, as a number."""
     device, preferences = case.device, case.preferences
     if device is None or preferences is None:
-        return (None,)
+        return 0
+    meaning = _meaning(case)
+    if meaning not in device.trust_keys:
+        device.trust_keys[meaning] = serial_of(_trust(case, device, preferences))
+    return device.trust_keys[meaning]
+
+
+def _trust(case: Case, device: DeviceView, preferences: TlsPreferences) -> Hashable:
     if not case.checks_server:
-        return (False,)
+        return False
     sets = tuple(device.trust(preferences, skips_bom=skips).serial for skips in device.stack.skips_bom)
     seen = (trust_unseen(device, preferences), unseen_directory(case), device.ca_file_collected(preferences))
     return sets, device.stack, device.skew, case.checks_revocation, *seen

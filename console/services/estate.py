@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from console.services.proof import disagreement
 __all__ = ["Estate", "LiveKey", "Observation", "unreached"]
 
 JUDGED_ANEW_AFTER = timedelta(minutes=10)
-"""A verdict depends on the clock (certificates expire): past this age every pair is judged again."""
+"""For a judge that doesn't say how long its verdict holds."""
 
 ChangeListener = Callable[[frozenset[str]], None]
 """Names of the targets about which something new is known. Called from any thread; must not raise."""
@@ -36,6 +36,17 @@ Judge = Callable[[PairInput], PairVerdict]
 _T = TypeVar("_T")
 
 _NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    verdict: PairVerdict
+    at: datetime
+    until: datetime
+
+    def holds_at(self, now: datetime) -> bool:
+        """A clock that was set back counts as well."""
+        return self.at <= now < self.until
 
 
 class Estate:
@@ -62,11 +73,10 @@ class Estate:
         self._live: dict[LiveKey, LiveResult] = {}
         self._observation: Observation | None = None
         self._uses: dict[str, tuple[PairUse, ...]] = {}
-        self._judged: dict[str, dict[PairUse, PairVerdict]] = {}
+        self._judged: dict[str, dict[PairUse, _Judged]] = {}
         """By device."""
         self._versions: Counter[str] = Counter()
         """How often something new was learnt of a target: a verdict from older data is never kept."""
-        self._judged_since = clock.now()
         self._listeners: list[ChangeListener] = []
         self.reload()
 
@@ -164,7 +174,7 @@ class Estate:
             if name not in self._uses:
                 snapshot = self._device_snapshots.get(name)
                 content = snapshot.config.content if snapshot else None
-                document = None if content is None else ConfigDocument.parse(content)
+                document = None if content is None else ConfigDocument.parse_masked(content)
                 self._uses[name] = pair_uses(
                     self.fleet, self._devices[name].name, document, self.profile, self._ports()
                 )
@@ -273,22 +283,21 @@ class Estate:
     def _judge(self, uses: Iterable[PairUse]) -> tuple[PairVerdict, ...]:
         """Judging takes its time, so the lock is held for the look-ups alone: observations go on meanwhile."""
         now = self._clock.now()
-        with self._lock:
-            if now - self._judged_since > JUDGED_ANEW_AFTER:
-                self._judged, self._judged_since = {}, now
-        return tuple(self._verdict(use, now) for use in uses)
+        return tuple([self._verdict(use, now) for use in uses])
 
     def _verdict(self, use: PairUse, now: datetime) -> PairVerdict:
         with self._lock:
             known = self._judged.get(use.device, {}).get(use)
-            if known is not None:
-                return known
+            if known is not None and known.holds_at(now):
+                return known.verdict
             given = self._input(use, now)
             seen = self._version_of(use)
         verdict = self._judge_pair(given)
         with self._lock:
             if seen == self._version_of(use):
-                self._judged.setdefault(use.device, {})[use] = verdict
+                self._judged.setdefault(use.device, {})[use] = _Judged(
+                    verdict, now, verdict.until or now + JUDGED_ANEW_AFTER
+                )
         return verdict
 
     def _version_of(self, use: PairUse) -> tuple[int, int]:

@@ -82,7 +82,7 @@ def issue(
     names: Sequence[str] | None = None,
     usages: Sequence[x509.ObjectIdentifier] | None = None,
     ca: bool = False,
-    days: tuple[int, int] = (-10, 400),
+    days: tuple[float, float] = (-10, 400),
     key: Key | None = None,
     kind: str = "p256",
     key_usage: Sequence[str] | None = None,

@@ -68,6 +68,7 @@ def late_request_tls13(case: Case) -> Outcome:
     source="handshake.md B-NEG-03; windows.md 2.2 (measured on the emulated beacon: T267)",
     remedy=_REMEDY,
     needs=(*_NEEDS, Need.DEVICE),
+    part=Part.UPLOAD,
 )
 def late_request_upload(case: Case) -> Outcome:
     late = _late(case)

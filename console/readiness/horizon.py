@@ -1,0 +1,103 @@
+"""How long a verdict holds while nothing but time goes by, so that a fleet isn't judged again and again for nothing.
+
+Time shows in a verdict through dates of certificates (by three clocks), through days that are left of them, and through
+the times of day that a finding tells. tests/unit/test_readiness_horizon.py holds every check to that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from math import inf
+
+from console.pki.certificates import certificate
+from console.readiness.beacon_view import Endpoint
+from console.readiness.device_view import DeviceView
+from console.readiness.model import COMPONENTS, Finding, PairInput, Status
+from console.readiness.shared import Moment
+
+LONGEST = timedelta(days=1)
+_DAY = 86_400.0
+_TIME_OF_DAY = re.compile(r"\d\d:\d\d UTC")
+
+
+def holds_until(
+    pair: PairInput,
+    device: DeviceView | None,
+    endpoint: Endpoint | None,
+    findings: Iterable[Finding],
+    moment: Moment,
+) -> datetime:
+    """The first moment at which the same snapshots may be judged otherwise; at most LONGEST away."""
+    skews = tuple({timedelta(0), *(view.skew or timedelta(0) for view in (device, endpoint) if view is not None)})
+    soon = pair.policy.soon_days
+    first = (pair.now + LONGEST).timestamp()
+    if endpoint is not None:
+        key = ("endpoint", endpoint.serial, skews)
+        first = min(first, moment.changes.get(key, lambda: _next_change(_of_endpoint(endpoint), pair.now, skews, soon)))
+    if device is not None:
+        key = ("device", device.serial, skews)
+        first = min(first, moment.changes.get(key, lambda: _of_device(device, pair.now, skews, soon, moment)))
+    until = datetime.fromtimestamp(first, UTC)
+    if any(_tells_time(finding) for finding in findings):
+        until = min(until, *(_next_minute(pair.now, skew) for skew in skews))
+    return until
+
+
+def _of_endpoint(endpoint: Endpoint) -> tuple[bytes, ...]:
+    return (*endpoint.chain, *(stored.der for stored in endpoint.snapshot.certificates))
+
+
+def _of_device(device: DeviceView, now: datetime, skews: Sequence[timedelta], soon: int, moment: Moment) -> float:
+    first = inf
+    if device.snapshot.config.content is None:
+        return first
+    for preferences in map(device.preferences, COMPONENTS):
+        for skips in device.stack.skips_bom:
+            trust = device.trust(preferences, skips_bom=skips)
+            ders = (*(anchor.der for anchor in trust.anchors), *trust.shadowed)
+            key = ("trust", trust.serial, skews)
+            first = min(first, moment.changes.get(key, partial(_next_change, ders, now, skews, soon)))
+            sent = device.client_chain(preferences.client_certificate, skips_bom=skips)
+            if sent is not None:
+                first = min(first, _next_change([anchor.der for anchor in sent.certificates], now, skews, soon))
+    return first
+
+
+def _next_change(ders: Iterable[bytes], now: datetime, skews: Iterable[timedelta], soon: int) -> float:
+    """Seconds since 1970: datetimes end where "never expires" begins (9999-12-31 23:59:59)."""
+    at = now.timestamp()
+    shifts = [skew.total_seconds() for skew in skews]
+    first = inf
+    for begins, ends in map(_span, ders):
+        for shift in shifts:
+            for change in (begins - shift, ends - shift, ends - shift + 1e-6, ends - shift + 1):
+                if at < change < first:
+                    first = change
+        left = ends - at
+        if left > soon * _DAY:
+            first = min(first, ends - soon * _DAY)
+        elif left >= 0:
+            first = min(first, ends - left // _DAY * _DAY + 1e-6)
+    return first
+
+
+@lru_cache(maxsize=100_000)
+def _span(der: bytes) -> tuple[float, float]:
+    facts = certificate(der)
+    begins = facts.not_before.timestamp() if facts.not_before is not None else -inf
+    return begins, facts.not_after.timestamp() if facts.not_after is not None else -inf
+
+
+def _tells_time(finding: Finding) -> bool:
+    """What passed tells when it was observed, which stays."""
+    if finding.status in (Status.PASS, Status.NOT_APPLICABLE):
+        return False
+    return any(_TIME_OF_DAY.search(text) for text in (finding.message, *finding.evidence.values()))
+
+
+def _next_minute(now: datetime, skew: timedelta) -> datetime:
+    shown = now + skew
+    return now + timedelta(seconds=60 - shown.second, microseconds=-shown.microsecond)
