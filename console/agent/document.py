@@ -226,13 +226,11 @@ class ConfigDocument:
         return b"\n"
 
 
-def _split(data: bytes) -> Iterator[bytes]:
-    start = 0
-    while start < len(data):
-        found = data.find(b"\n", start)
-        stop = len(data) if found < 0 else found + 1
-        yield data[start:stop]
-        start = stop
+def _split(data: bytes) -> list[bytes]:
+    """Lines with their LF; a last line may have none."""
+    lines = data.split(b"\n")
+    last = lines.pop()
+    return [line + b"\n" for line in lines] + ([last] if last else [])
 
 
 def _read(raw: bytes, section: str, first: bool) -> _Read:

@@ -58,7 +58,10 @@ class DeviceView:
     @property
     def document(self) -> ConfigDocument:
         """Read anew each time: kept, the documents of a large fleet would need more memory than its snapshots."""
-        return ConfigDocument.parse_masked(self.snapshot.config.content or b"")
+        document = ConfigDocument.parse_masked(self.snapshot.config.content or b"")
+        if not self._preferences:
+            self._preferences = {name: effective_tls(document, self.profile, name) for name in COMPONENTS}
+        return document
 
     @cached_property
     def stack(self) -> Stack:
@@ -71,8 +74,7 @@ class DeviceView:
 
     def preferences(self, component: str) -> TlsPreferences:
         if not self._preferences:
-            document = self.document
-            self._preferences = {name: effective_tls(document, self.profile, name) for name in COMPONENTS}
+            _ = self.document
         return self._preferences[component]
 
     def meaning(self, component: str) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
+from itertools import takewhile
 from math import inf
 
 from console.pki.certificates import certificate
@@ -41,7 +42,7 @@ def holds_until(
         key = ("device", device.serial, skews)
         first = min(first, moment.changes.get(key, lambda: _of_device(device, pair.now, skews, soon, moment)))
     until = datetime.fromtimestamp(first, UTC)
-    if any(_tells_time(finding) for finding in findings):
+    if any(map(_tells_time, takewhile(_isnt_good, findings))):
         until = min(until, *(_next_minute(pair.now, skew) for skew in skews))
     return until
 
@@ -91,10 +92,12 @@ def _span(der: bytes) -> tuple[float, float]:
     return begins, facts.not_after.timestamp() if facts.not_after is not None else -inf
 
 
+def _isnt_good(finding: Finding) -> bool:
+    """Findings come in order, and what passed tells when it was observed, which stays."""
+    return finding.status not in (Status.PASS, Status.NOT_APPLICABLE)
+
+
 def _tells_time(finding: Finding) -> bool:
-    """What passed tells when it was observed, which stays."""
-    if finding.status in (Status.PASS, Status.NOT_APPLICABLE):
-        return False
     return any(_TIME_OF_DAY.search(text) for text in (finding.message, *finding.evidence.values()))
 
 

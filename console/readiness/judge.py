@@ -25,7 +25,7 @@ _PARTS: Mapping[Part, tuple[Check, ...]] = {
 _ALIKE = (Part.DEVICE, Part.ENDPOINT, Part.TRUST, Part.PAIR)
 
 _Judged = tuple[tuple[Check, Outcome], ...]
-_FINDINGS: Memo[Finding] = Memo()
+_FINDINGS: Memo[Ranked] = Memo()
 """Equal findings are one object: most pairs of a large fleet say the same."""
 
 
@@ -57,19 +57,17 @@ def _judge(cases: Sequence[Case], moment: Moment) -> list[tuple[PartJudged, ...]
         like = likeness(case)
         if like not in alike:
             alike[like] = tuple(_judge_part(case, part, moment) for part in _ALIKE)
-        upload = (like, case.uploads)
-        if upload not in alike:
-            alike[upload] = (_outcomes(case, Part.UPLOAD),)
-        judged.append((*alike[like], *alike[upload]))
+        judged.append((*alike[like], _judge_part(case, Part.UPLOAD, moment)))
     return judged
 
 
 def _judge_part(case: Case, part: Part, moment: Moment) -> PartJudged:
     key = key_of(case, part)
-    return _outcomes(case, part) if key is None else moment.parts.get(key, lambda: _outcomes(case, part))
+    return outcomes_of(case, part) if key is None else moment.parts.get(key, lambda: outcomes_of(case, part))
 
 
-def _outcomes(case: Case, part: Part) -> PartJudged:
+def outcomes_of(case: Case, part: Part) -> PartJudged:
+    """Every check of one part, judged now, whatever was judged before."""
     outcomes = tuple([(check, _missing(check.needs, case) or check.judge(case)) for check in _PARTS[part]])
     return PartJudged(outcomes, _verdict_of(outcomes))
 
@@ -117,7 +115,7 @@ def _verdict_of(judged: _Judged) -> Verdict:
 
 def _merged(part: Part, answers: tuple[PartJudged, ...], moment: Moment) -> tuple[Ranked, ...]:
     """One finding for components of which a check says the same; where pairs share the answers, kept for them."""
-    if part in (Part.PAIR, Part.UPLOAD):
+    if part is Part.PAIR:
         return _merge(_PARTS[part], answers)
     key = (part, *map(id, answers))
     return moment.merged.get(key, lambda: Merged(answers, _merge(_PARTS[part], answers))).findings
@@ -142,9 +140,13 @@ def _merge(checks: tuple[Check, ...], answers: tuple[PartJudged, ...]) -> tuple[
 
 
 def _ranked(check: Check, outcome: Outcome, components: tuple[str, ...]) -> Ranked:
-    told = (outcome.status, outcome.message, outcome.remedy, outcome.side, outcome.risk, *outcome.evidence.items())
-    finding = _FINDINGS.get((check.id, components, told), lambda: _finding(check, outcome, components))
-    return (_ORDER[finding.status] * 100 + finding.step) * 1000 + _PLACE[check.id], finding
+    evidence = tuple(outcome.evidence.items()) if outcome.evidence else ()
+    key = (check.id, components, outcome.status, outcome.message, outcome.remedy, outcome.side, outcome.risk, evidence)
+    return _FINDINGS.get(key, lambda: (_rank(check, outcome.status), _finding(check, outcome, components)))
+
+
+def _rank(check: Check, status: Status) -> int:
+    return (_ORDER[status] * 100 + check.step) * 1000 + _PLACE[check.id]
 
 
 def _finding(check: Check, outcome: Outcome, components: tuple[str, ...]) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from console.readiness.model import Side, Status
 
@@ -32,11 +33,11 @@ Evidence = Mapping[str, str]
 
 
 def passed(message: str, evidence: Evidence | None = None) -> Outcome:
-    return Outcome(Status.PASS, message, _clean(evidence))
+    return _outcome(Status.PASS, message, evidence)
 
 
 def failed(message: str, *, remedy: str = "", side: Side | None = None, evidence: Evidence | None = None) -> Outcome:
-    return Outcome(Status.FAIL, message, _clean(evidence), remedy, side)
+    return _outcome(Status.FAIL, message, evidence, remedy, side)
 
 
 def warned(
@@ -48,17 +49,35 @@ def warned(
     evidence: Evidence | None = None,
 ) -> Outcome:
     """`risk`: the cause named can make the handshake fail."""
-    return Outcome(Status.WARN, message, _clean(evidence), remedy, side, risk)
+    return _outcome(Status.WARN, message, evidence, remedy, side, risk)
 
 
 def unknown(message: str, *, remedy: str = "", side: Side | None = None, evidence: Evidence | None = None) -> Outcome:
     """A fact that decides wasn't observed; the message says which, and why."""
-    return Outcome(Status.UNKNOWN, message, _clean(evidence), remedy, side)
+    return _outcome(Status.UNKNOWN, message, evidence, remedy, side)
 
 
 def not_applicable(message: str) -> Outcome:
-    return Outcome(Status.NOT_APPLICABLE, message)
+    return _without_evidence(Status.NOT_APPLICABLE, message)
 
 
-def _clean(values: Evidence | None) -> Evidence:
-    return {name: clean(value) for name, value in values.items() if value} if values else {}
+def _outcome(
+    status: Status,
+    message: str,
+    evidence: Evidence | None,
+    remedy: str = "",
+    side: Side | None = None,
+    risk: bool = False,
+) -> Outcome:
+    if not evidence:
+        return _without_evidence(status, message, remedy, side, risk)
+    shown = {name: clean(value) for name, value in evidence.items() if value}
+    return Outcome(status, message, shown, remedy, side, risk)
+
+
+@lru_cache(maxsize=10_000)
+def _without_evidence(
+    status: Status, message: str, remedy: str = "", side: Side | None = None, risk: bool = False
+) -> Outcome:
+    """Most outcomes say what many others say: they are one object."""
+    return Outcome(status, message, {}, remedy, side, risk)

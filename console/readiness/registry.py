@@ -45,11 +45,11 @@ class Part(StrEnum):
     ENDPOINT = "endpoint"
     """The beacon's endpoint and how it is used; nothing of the device."""
     TRUST = "trust"
-    """The beacon's chain and what the device trusts."""
+    """The beacon's endpoint, and of the device what many have alike: trust, TLS library, clock, preferences."""
     PAIR = "pair"
     """Everything but which component it is."""
     UPLOAD = "upload"
-    """Everything, and whether the component uploads."""
+    """As TRUST, and what the component uploads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,14 @@ def key_of(case: Case, part: Part) -> Hashable:
             place = (use.beacon, use.host, use.port, use.protocol, use.address)
             return part, _endpoint(case), case.access, place, case.pair.beacon_error
         case Part.TRUST:
-            return part, _endpoint(case), case.https, _trust_key(case)
+            return part, _alike(case)
+        case Part.UPLOAD:
+            return part, _alike(case), case.uploads, case.use.upload_bytes
     return None
+
+
+def _alike(case: Case) -> Hashable:
+    return _endpoint(case), case.use.host, case.https, case.access, _trust_key(case)
 
 
 def _meaning(case: Case) -> int:
@@ -111,19 +117,18 @@ def _endpoint(case: Case) -> int:
 
 
 def _trust_key(case: Case) -> int:
-    """What a device trusts, and how its library checks, as a number."""
+    """Trust, library, clock and preferences of a device, as a number."""
     device, preferences = case.device, case.preferences
     if device is None or preferences is None:
         return 0
     meaning = _meaning(case)
     if meaning not in device.trust_keys:
-        device.trust_keys[meaning] = serial_of(_trust(case, device, preferences))
+        device.trust_keys[meaning] = serial_of((meaning, device.stack, device.skew, _trust(case, device, preferences)))
     return device.trust_keys[meaning]
 
 
 def _trust(case: Case, device: DeviceView, preferences: TlsPreferences) -> Hashable:
     if not case.checks_server:
-        return False
+        return None
     sets = tuple(device.trust(preferences, skips_bom=skips).serial for skips in device.stack.skips_bom)
-    seen = (trust_unseen(device, preferences), unseen_directory(case), device.ca_file_collected(preferences))
-    return sets, device.stack, device.skew, case.checks_revocation, *seen
+    return sets, trust_unseen(device, preferences), unseen_directory(case), device.ca_file_collected(preferences)

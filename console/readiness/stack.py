@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from console.agent.snapshot import TlsStack
 
@@ -35,6 +36,7 @@ class Stack:
         return self.openssl is not None and self.openssl < (3, 0, 0)
 
 
+@lru_cache(maxsize=10_000)
 def read_stack(tls: TlsStack) -> Stack:
     """Never raises."""
     openssl = _version(r"OpenSSL (\d+)\.(\d+)(?:\.(\d+))?", tls.openssl)

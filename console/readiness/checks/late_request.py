@@ -35,6 +35,7 @@ def _late(case: Case) -> bool | None:
     source="handshake.md B-NEG-02; windows.md 2.1 (measured on the emulated beacon: T269)",
     remedy=_REMEDY,
     needs=(*_NEEDS, Need.DEVICE),
+    part=Part.TRUST,
 )
 def late_request_tls13(case: Case) -> Outcome:
     late = _late(case)

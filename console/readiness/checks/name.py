@@ -8,7 +8,7 @@ from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import check
+from console.readiness.registry import Part, check
 
 
 @check(
@@ -23,6 +23,7 @@ from console.readiness.registry import check
     source="handshake.md N-01 to N-06 (measured: T003 to T037)",
     remedy="Have the beacon's certificate reissued with this name, or use one of its names on the device.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def name_mismatch(case: Case) -> Outcome:
     chain = case.endpoint.chain if case.endpoint is not None else ()
@@ -62,6 +63,7 @@ def name_mismatch(case: Case) -> Outcome:
     source="handshake.md N-05 (measured: T029)",
     remedy="Write the name in its ASCII form (xn--…) in the failover list.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def name_not_ascii(case: Case) -> Outcome:
     if case.use.host.isascii():

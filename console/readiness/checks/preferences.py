@@ -19,6 +19,7 @@ from console.readiness.registry import Need, Part, Severity, check
     source="handshake.md D-PREF-02 (measured: T209, T211, T271, T289)",
     remedy="Set AddClientCertificateAndKey=True on the device, before the beacon is set to Require.",
     needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.TRUST,
 )
 def client_certificate_off(case: Case) -> Outcome:
     sends = case.sends_certificate

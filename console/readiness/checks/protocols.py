@@ -7,7 +7,7 @@ from console.pki.strength import OFFERED_CURVES
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, failed, not_applicable, passed, unknown
-from console.readiness.registry import Need, check
+from console.readiness.registry import Need, Part, check
 from console.readiness.stack import VERSIONS
 
 
@@ -20,6 +20,7 @@ from console.readiness.stack import VERSIONS
     source="handshake.md P-TLS-01, P-TLS-02, B-TLS-01 (measured: T239 to T244)",
     remedy="Update the device's TLS library (TLS 1.2 needs OpenSSL 1.0.1), or enable TLS 1.2 on the beacon.",
     needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.TRUST,
 )
 def tls_version(case: Case) -> Outcome:
     if case.device is None or case.endpoint is None or case.endpoint.versions is None:
@@ -55,6 +56,7 @@ def tls_version(case: Case) -> Outcome:
     source="handshake.md K-02, P-TLS-03 (measured: T157 to T165)",
     remedy="Have the beacon's certificate reissued with RSA 2048 or P-256.",
     needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.TRUST,
 )
 def server_key_curve(case: Case) -> Outcome:
     leaf = case.endpoint.leaf if case.endpoint is not None else b""

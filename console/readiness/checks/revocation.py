@@ -16,7 +16,7 @@ from console.readiness.case import Case
 from console.readiness.checks.chain_rules import ACCEPTANCE, SERVER_CHAIN, of_acceptance
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import check
+from console.readiness.registry import Part, check
 
 _BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point."
 
@@ -53,6 +53,7 @@ def client_revocation(case: Case) -> Outcome:
     source="handshake.md P-REV-01; flexnet.md 1.2 (the agent checks up to but excluding the root)",
     remedy="See that the device reaches the addresses, or set CheckCertificateRevocation=False until it does.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def revocation_check(case: Case) -> Outcome:
     if not case.checks_revocation:
@@ -87,6 +88,7 @@ def revocation_check(case: Case) -> Outcome:
     source="handshake.md P-REV-02; flexnet.md 1.2 (OCSP alone fails where only a list is named)",
     remedy="Set PrioritizeRevocationChecks to a method that the certificates offer (CRL), or remove the line.",
     needs=SERVER_CHAIN,
+    part=Part.TRUST,
 )
 def revocation_method(case: Case) -> Outcome:
     if not case.checks_revocation or case.preferences is None or not case.server_chain.chain:
