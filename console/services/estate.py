@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from console.agent.document import ConfigDocument
 from console.agent.profile import AgentProfile
+from console.agent.sharing import SharedParts
 from console.agent.snapshot import DeviceSnapshot
 from console.changes.model import Plan
 from console.changes.what_if import apply_to_snapshots
@@ -18,6 +18,7 @@ from console.fleet.model import BeaconClientCheck, Fleet
 from console.fleet.pairing import pair_uses
 from console.iis.snapshot import BeaconSnapshot, Hello
 from console.ports import Clock, SnapshotStore
+from console.readiness.device_view import view_device
 from console.readiness.judge import judge_pair
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
 from console.services.observation import LiveKey, Observation, comparable, unreached
@@ -73,6 +74,11 @@ class Estate:
         self._live: dict[LiveKey, LiveResult] = {}
         self._observation: Observation | None = None
         self._uses: dict[str, tuple[PairUse, ...]] = {}
+        self._ports: Mapping[str, frozenset[int]] = {}
+        """Beacon to the ports of its bindings."""
+        self._unreached: dict[str, BeaconSnapshot] = {}
+        """Of beacons whose newest attempt failed: what their pairs are judged by."""
+        self._parts = SharedParts()
         self._judged: dict[str, dict[PairUse, _Judged]] = {}
         """By device."""
         self._versions: Counter[str] = Counter()
@@ -88,7 +94,8 @@ class Estate:
             self._device_snapshots = {name: devices[name] for name in devices if name in self._devices}
             self._beacon_snapshots = {name: beacons[name] for name in beacons if name in self._beacons}
             self._failures, self._live = dict(failures), dict(live)
-            self._uses, self._judged, self._observation = {}, {}, None
+            self._uses, self._judged, self._unreached, self._observation = {}, {}, {}, None
+            self._ports = self._ports_seen()
             self._versions.update(dict.fromkeys((*self._devices, *self._beacons), 1))
         self._tell(frozenset({*self._devices, *self._beacons}))
 
@@ -107,7 +114,7 @@ class Estate:
         """A device was observed. Stored first; raises StoreError."""
         with self._lock:
             self._store.save_device(snapshot)
-            self._device_snapshots[snapshot.device] = snapshot
+            self._device_snapshots[snapshot.device] = self._parts.share(snapshot)
             self._failures.pop(snapshot.device, None)
             self._forget(snapshot.device)
         self._tell(frozenset({snapshot.device}))
@@ -173,11 +180,10 @@ class Estate:
         with self._lock:
             if name not in self._uses:
                 snapshot = self._device_snapshots.get(name)
-                content = snapshot.config.content if snapshot else None
-                document = None if content is None else ConfigDocument.parse_masked(content)
-                self._uses[name] = pair_uses(
-                    self.fleet, self._devices[name].name, document, self.profile, self._ports()
-                )
+                document = None
+                if snapshot is not None and snapshot.config.content is not None:
+                    document = view_device(snapshot, self.profile).document
+                self._uses[name] = pair_uses(self.fleet, self._devices[name].name, document, self.profile, self._ports)
             return self._uses[name]
 
     def verdicts(self) -> tuple[PairVerdict, ...]:
@@ -262,13 +268,17 @@ class Estate:
         if target not in self._beacons:
             self._uses.pop(target, None)
             return
-        # Where beacons share a host, the ports that a beacon shows decide whose use it is.
-        self._uses.clear()
+        self._unreached.pop(target, None)
+        ports = self._ports_seen()
+        if ports != self._ports:
+            # Where beacons share a host, the ports that a beacon shows decide whose use it is.
+            self._ports = ports
+            self._uses.clear()
         for judged in self._judged.values():
             for use in [use for use in judged if use.beacon == target]:
                 del judged[use]
 
-    def _ports(self) -> Mapping[str, frozenset[int]]:
+    def _ports_seen(self) -> Mapping[str, frozenset[int]]:
         return {
             name: frozenset(binding.port for site in snapshot.sites for binding in site.bindings)
             for name, snapshot in self._beacon_snapshots.items()
@@ -315,8 +325,10 @@ class Estate:
         device_failure, beacon_failure = self._failures.get(use.device), self._failures.get(use.beacon)
         snapshot = self._beacon_snapshots.get(use.beacon)
         if beacon_failure is not None:
-            hellos = snapshot.hellos if snapshot else ()
-            snapshot = replace(unreached(use.beacon, *beacon_failure), hellos=hellos)
+            if use.beacon not in self._unreached:
+                hellos = snapshot.hellos if snapshot else ()
+                self._unreached[use.beacon] = replace(unreached(use.beacon, *beacon_failure), hellos=hellos)
+            snapshot = self._unreached[use.beacon]
         return PairInput(
             use=use,
             device=None if device_failure else self._device_snapshots.get(use.device),
