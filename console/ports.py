@@ -12,6 +12,7 @@ from console.changes.model import EntryState, JournalEntry
 from console.fleet.model import Beacon, Device, SecretReference
 from console.iis.snapshot import BeaconSnapshot, Hello
 from console.readiness.model import LiveResult, PairUse
+from console.readiness.own_openssl import OwnOpenssl
 
 
 class Clock(Protocol):
@@ -52,6 +53,24 @@ class ProbeRequest:
     """`TLSv1.2` to force the version; empty: as the device negotiates."""
 
 
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """The beacon's chain for the device's own `openssl verify`, with a component's effective trust."""
+
+    host: str
+    chain: tuple[bytes, ...]
+    """DER, as the beacon sends it: its own certificate first. Public."""
+    ca_file: str = ""
+    """Empty: none."""
+    ca_directory: str = ""
+    partial_chain: bool = False
+    """A trusted intermediate may end the chain, as for the agent's library."""
+    security_level: int | None = None
+    """As observed of the device; None: openssl's own."""
+    agent_user: str = ""
+    timeout_seconds: float = 30.0
+
+
 class ShellChannel(Protocol):
     """An interactive shell over the connection that is already held. Bytes pass straight through."""
 
@@ -88,6 +107,10 @@ class DeviceGateway(Protocol):
         ...
 
     def probe(self, device: Device, request: ProbeRequest) -> LiveResult: ...
+    def verify_chain(self, device: Device, request: VerifyRequest) -> OwnOpenssl:
+        """The device's own `openssl verify`; `not-run` where it has none."""
+        ...
+
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel: ...
     def disconnect(self, device: Device) -> None: ...
     def close(self) -> None:

@@ -23,8 +23,9 @@ from console.iis.snapshot import (
     Schannel,
     Site,
 )
-from console.ports import ConfigFile, ProbeRequest, ShellChannel
+from console.ports import ConfigFile, ProbeRequest, ShellChannel, VerifyRequest
 from console.readiness.model import LiveOutcome, LiveResult
+from console.readiness.own_openssl import OwnOpenssl
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CONFIG_PATH = "/var/opt/managesoft/etc/config.ini"
@@ -43,6 +44,7 @@ class FrozenClock:
         self.moment += timedelta(**units)
 
 
+OWN_OK = OwnOpenssl(LiveOutcome.OK, version="OpenSSL 3.0.19", options=("-purpose", "sslserver"), raw="chain.pem: OK")
 OK = LiveResult(LiveOutcome.OK, tool="curl", tls="TLSv1.3", http_status=200)
 
 
@@ -63,6 +65,8 @@ class FakeDevices:
     """Called before each write; may raise, or change the file."""
     after_write: Callable[[str], None] = lambda _name: None
     probe_result: LiveResult = OK
+    verify_result: OwnOpenssl = OWN_OK
+    verified: list[VerifyRequest] = field(default_factory=list)
     probed: list[ProbeRequest] = field(default_factory=list)
     collected: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -116,6 +120,12 @@ class FakeDevices:
         with self.lock:
             self.probed.append(request)
         return self.probe_result
+
+    def verify_chain(self, device: Device, request: VerifyRequest) -> OwnOpenssl:
+        self._file(device)
+        with self.lock:
+            self.verified.append(request)
+        return self.verify_result
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel:
         raise SshError("no shell in this fake", target=device.name)

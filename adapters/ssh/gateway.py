@@ -14,11 +14,13 @@ from adapters.ssh.probe import probe
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.shell import DeviceShell, open_shell
 from adapters.ssh.target import Target, TargetResolver
+from adapters.ssh.verify import verify_chain
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.fleet.model import Device, Fleet
-from console.ports import Clock, ConfigFile, ProbeRequest, SecretSource
+from console.ports import Clock, ConfigFile, ProbeRequest, SecretSource, VerifyRequest
 from console.readiness.model import LiveResult
+from console.readiness.own_openssl import OwnOpenssl
 
 
 class SshDeviceGateway:
@@ -57,6 +59,9 @@ class SshDeviceGateway:
 
     def probe(self, device: Device, request: ProbeRequest) -> LiveResult:
         return probe(self._session(device), request, self._clock)
+
+    def verify_chain(self, device: Device, request: VerifyRequest) -> OwnOpenssl:
+        return verify_chain(self._session(device), request, self._clock)
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> DeviceShell:
         return open_shell(self._session(device), term, columns, rows)

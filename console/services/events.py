@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.readiness.model import LiveResult, PairUse
+from console.readiness.own_openssl import OwnOpenssl
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class PairProbed:
 
 
 @dataclass(frozen=True, slots=True)
+class PairVerified:
+    """The device's own OpenSSL judged the beacon's chain."""
+
+    use: PairUse
+    component: str
+    result: OwnOpenssl
+
+
+@dataclass(frozen=True, slots=True)
 class StepApplied:
     """One step of a plan was written and read back."""
 
@@ -50,4 +60,4 @@ class JobFinished:
     """A JobState."""
 
 
-JobEvent = TargetStarted | TargetFinished | PairProbed | StepApplied | JobFinished
+JobEvent = TargetStarted | TargetFinished | PairProbed | PairVerified | StepApplied | JobFinished
