@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Generic, TypeVar, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -23,44 +24,114 @@ _NETSCAPE_TYPE = "2.16.840.1.113730.1.1"
 _TLS_FEATURE_STATUS_REQUEST = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """Facts of one certificate. Times are UTC. Empty or None where the certificate doesn't say."""
+T = TypeVar("T")
+_Facts = dict[str, object]
+_Reader = Callable[[x509.Certificate], _Facts]
 
-    der: bytes = field(repr=False)
-    sha256: str = ""
-    sha1: str = ""
+
+class _Fact(Generic[T]):
+    """One fact: the reader that gives it runs when the fact is first asked for."""
+
+    def __init__(self, reader: str, default: T) -> None:
+        self._reader = reader
+        self._default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, certificate: Certificate, owner: type) -> T:
+        certificate.read(self._reader)
+        # In the instance's own dictionary it is found first from now on.
+        return cast("T", certificate.__dict__.setdefault(self._name, self._default))
+
+
+class Certificate:
+    """Facts of one certificate. Times are UTC. Empty or None where the certificate doesn't say.
+
+    Most certificates of a bundle are only asked when they end: every fact is read when it is first asked for.
+    """
+
+    sha256 = _Fact("digests", "")
+    sha1 = _Fact("digests", "")
     """As Windows shows it: upper-case hex."""
-    spki_sha256: str = ""
-    subject: str = ""
-    issuer: str = ""
-    subject_der: bytes = field(default=b"", repr=False)
-    issuer_der: bytes = field(default=b"", repr=False)
-    serial: str = ""
-    not_before: datetime | None = None
-    not_after: datetime | None = None
-    common_names: tuple[str, ...] = ()
-    dns_names: tuple[str, ...] = ()
-    ip_names: tuple[str, ...] = ()
-    extended_key_usage: tuple[str, ...] | None = None
+    spki_sha256 = _Fact("outline", "")
+    subject = _Fact("names", "")
+    issuer = _Fact("names", "")
+    subject_der = _Fact("outline", b"")
+    issuer_der = _Fact("outline", b"")
+    serial = _Fact("dates", "")
+    not_before = _Fact[datetime | None]("dates", None)
+    not_after = _Fact[datetime | None]("dates", None)
+    common_names = _Fact[tuple[str, ...]]("names", ())
+    dns_names = _Fact[tuple[str, ...]]("extensions", ())
+    ip_names = _Fact[tuple[str, ...]]("extensions", ())
+    extended_key_usage = _Fact[tuple[str, ...] | None]("extensions", None)
     """Dotted object identifiers; None: no such extension."""
-    key_usage: frozenset[str] | None = None
-    netscape_type: int | None = None
-    is_ca: bool = False
-    key_kind: str = ""
+    key_usage = _Fact[frozenset[str] | None]("extensions", None)
+    netscape_type = _Fact[int | None]("extensions", None)
+    is_ca = _Fact("extensions", False)
+    key_kind = _Fact("key", "")
     """rsa, ec, ed25519, ed448, dsa; empty: not known to us."""
-    key_bits: int = 0
-    curve: str = ""
-    digest: str = ""
+    key_bits = _Fact("key", 0)
+    curve = _Fact("key", "")
+    digest = _Fact("signature", "")
     """Of the signature: sha256 …; `none` where the algorithm has its own (Ed25519)."""
-    subject_key: bytes = b""
-    authority_key: bytes = b""
-    revocation_lists: tuple[str, ...] = ()
-    status_responders: tuple[str, ...] = ()
-    must_staple: bool = False
-    critical_unknown: tuple[str, ...] = ()
-    problem: str = ""
-    """What couldn't be parsed; facts that depend on it are missing."""
+    subject_key = _Fact("extensions", b"")
+    authority_key = _Fact("extensions", b"")
+    revocation_lists = _Fact[tuple[str, ...]]("extensions", ())
+    status_responders = _Fact[tuple[str, ...]]("extensions", ())
+    must_staple = _Fact("extensions", False)
+    critical_unknown = _Fact[tuple[str, ...]]("extensions", ())
+
+    def __init__(self, der: bytes) -> None:
+        self.der = der
+        self._read: set[str] = set()
+        self._problems: dict[str, str] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
+    def __repr__(self) -> str:
+        return f"<Certificate {self.label!r} {self.sha256[:16]}>"
+
+    def read(self, *readers: str) -> None:
+        """Have the facts of these readers. Never raises; what fails is in `problem`."""
+        wanted = [reader for reader in readers if reader not in self._read]
+        self._read.update(wanted)
+        for reader in wanted:
+            self.__dict__.update(self._facts(reader))
+
+    @property
+    def problem(self) -> str:
+        """What couldn't be parsed; facts that depend on it are missing."""
+        self.read("outline", *_READERS)
+        return "; ".join(
+            dict.fromkeys(self._problems[name] for name in ("outline", *_READERS) if name in self._problems)
+        )
+
+    def _facts(self, reader: str) -> _Facts:
+        if reader == "digests":
+            return _digests(self.der)
+        if reader == "outline":
+            try:
+                return _outline(self.der)
+            except (ValueError, IndexError):
+                self._problems[reader] = "its outline can't be read"
+                return {}
+        prefix = ""
+        try:
+            with warnings.catch_warnings():
+                # Odd serials and parameters are deprecated in cryptography; they are facts here, not news.
+                warnings.simplefilter("ignore")
+                parsed = x509.load_der_x509_certificate(self.der)
+                prefix = f"{reader}: "
+                return _READERS[reader](parsed)
+        except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
+            self._problems[reader] = prefix + _short(unreadable)
+        return _dates_of_openssl(self.der) if reader == "dates" and not prefix else {}
 
     @property
     def self_issued(self) -> bool:
@@ -99,29 +170,7 @@ def is_readable(der: bytes) -> bool:
 @lru_cache(maxsize=100_000)
 def certificate(der: bytes) -> Certificate:
     """The facts. Never raises; see `Certificate.problem`."""
-    values: dict[str, object] = {
-        "sha256": hashlib.sha256(der).hexdigest(),
-        "sha1": hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
-    }
-    problems: list[str] = []
-    try:
-        values.update(_outline(der))
-    except (ValueError, IndexError):
-        problems.append("its outline can't be read")
-    try:
-        with warnings.catch_warnings():
-            # Odd serials and parameters are deprecated in cryptography; they are facts here, not news.
-            warnings.simplefilter("ignore")
-            parsed = x509.load_der_x509_certificate(der)
-            for reader in (_dates, _names, _key, _signature, _extensions):
-                try:
-                    values.update(reader(parsed))
-                except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
-                    problems.append(f"{reader.__name__.strip('_')}: {_short(unreadable)}")
-    except (ValueError, TypeError, UnsupportedAlgorithm) as unreadable:
-        problems.append(_short(unreadable))
-        values.update(_dates_of_openssl(der))
-    return Certificate(der=der, problem="; ".join(problems), **values)  # type: ignore[arg-type]
+    return Certificate(der)
 
 
 def subject_hash(der: bytes, *, old: bool = False) -> str:
@@ -143,7 +192,14 @@ def _short(error: Exception) -> str:
     return "".join(char for char in text if char.isprintable())[:120]
 
 
-def _outline(der: bytes) -> dict[str, object]:
+def _digests(der: bytes) -> _Facts:
+    return {
+        "sha256": hashlib.sha256(der).hexdigest(),
+        "sha1": hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
+    }
+
+
+def _outline(der: bytes) -> _Facts:
     fields: list[Element] = [*read_sequence(read_element(read_element(der).content).content)]
     if fields[0].tag == 0xA0:
         fields = fields[1:]
@@ -154,7 +210,7 @@ def _outline(der: bytes) -> dict[str, object]:
     }
 
 
-def _dates(parsed: x509.Certificate) -> dict[str, object]:
+def _dates(parsed: x509.Certificate) -> _Facts:
     return {
         "not_before": parsed.not_valid_before_utc,
         "not_after": parsed.not_valid_after_utc,
@@ -162,11 +218,11 @@ def _dates(parsed: x509.Certificate) -> dict[str, object]:
     }
 
 
-def _dates_of_openssl(der: bytes) -> dict[str, object]:
+def _dates_of_openssl(der: bytes) -> _Facts:
     loaded = openssl_certificate(der)
     if loaded is None:
         return {}
-    found: dict[str, object] = {}
+    found: _Facts = {}
     for name, read in (("not_before", loaded.get_notBefore), ("not_after", loaded.get_notAfter)):
         try:
             text = (read() or b"").decode("ascii")
@@ -176,7 +232,7 @@ def _dates_of_openssl(der: bytes) -> dict[str, object]:
     return found
 
 
-def _names(parsed: x509.Certificate) -> dict[str, object]:
+def _names(parsed: x509.Certificate) -> _Facts:
     common = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return {
         "subject": _printable(parsed.subject.rfc4514_string()),
@@ -191,7 +247,7 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)[:500]
 
 
-def _key(parsed: x509.Certificate) -> dict[str, object]:
+def _key(parsed: x509.Certificate) -> _Facts:
     key = parsed.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return {"key_kind": "rsa", "key_bits": key.key_size}
@@ -206,7 +262,7 @@ def _key(parsed: x509.Certificate) -> dict[str, object]:
     return {}
 
 
-def _signature(parsed: x509.Certificate) -> dict[str, object]:
+def _signature(parsed: x509.Certificate) -> _Facts:
     digest = parsed.signature_hash_algorithm
     return {"digest": digest.name if digest is not None else "none"}
 
@@ -230,8 +286,8 @@ _KNOWN_CRITICAL = frozenset(
 )
 
 
-def _extensions(parsed: x509.Certificate) -> dict[str, object]:
-    values: dict[str, object] = {"critical_unknown": ()}
+def _extensions(parsed: x509.Certificate) -> _Facts:
+    values: _Facts = {"critical_unknown": ()}
     unknown: list[str] = []
     for extension in parsed.extensions:
         oid = extension.oid
@@ -242,7 +298,7 @@ def _extensions(parsed: x509.Certificate) -> dict[str, object]:
     return values
 
 
-def _extension(value: x509.ExtensionType) -> dict[str, object]:
+def _extension(value: x509.ExtensionType) -> _Facts:
     match value:
         case x509.SubjectAlternativeName():
             return {
@@ -281,3 +337,12 @@ def _addresses(names: list[x509.GeneralName]) -> tuple[str, ...]:
 def _bit_string(value: bytes) -> int:
     content = read_element(value).content
     return content[1] if len(content) > 1 else 0
+
+
+_READERS: dict[str, _Reader] = {
+    "dates": _dates,
+    "names": _names,
+    "key": _key,
+    "signature": _signature,
+    "extensions": _extensions,
+}

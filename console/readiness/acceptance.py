@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certificate
 from console.pki.chain import ChainOptions, ChainResult, verify_chain
-from console.pki.loading import Anchor
 from console.readiness.beacon_view import ClientMode
 from console.readiness.diagnosis import Problem, follow
 from console.readiness.model import Side
@@ -72,18 +71,17 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
             Problem("device.client-certificate-use", failed(message, evidence={"certificate": leaf.label}))
         )
     mode = endpoint.snapshot.schannel.client_auth_trust_mode or 0
-    anchors = endpoint.roots
+    store = "Root"
     if mode in (1, 2):
         store = (endpoint.record.ctlstorename if endpoint.record is not None else "") or "ClientAuthIssuer"
         if store not in _STORES_READ:
             return Acceptance(
                 why_not=f"ClientAuthTrustMode is {mode}, and the store {clean(store, 60)} isn't collected"
             )
-        anchors = endpoint.snapshot.store(store)
     result = verify_chain(
-        tuple(Anchor(entry.der) for entry in anchors),
+        endpoint.anchors(store),
         case.client_chain[0],
-        (*case.client_chain[1:], *(entry.der for entry in endpoint.intermediates)),
+        (*case.client_chain[1:], *endpoint.intermediates),
         case.beacon_now,
         ChainOptions(purpose="", partial=mode == 2, level=0),
     )
@@ -114,8 +112,7 @@ def _dates(case: Case, leaf: Certificate) -> Problem:
 def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainResult) -> Problem:
     label = clean(leaf.label, 120)
     evidence = {"openssl": f"error {result.code} at depth {result.depth}: {result.text}", "certificate": label}
-    known = tuple(entry.der for entry in endpoint.intermediates)
-    top = follow((*case.client_chain, *known))
+    top = follow((*case.client_chain, *endpoint.intermediates))
     issuer = clean(top.issuer or "an unnamed issuer", 160)
     roots = {certificate(entry.der).subject_der for entry in endpoint.roots}
     if endpoint.snapshot.schannel.client_auth_trust_mode in (1, 2):

@@ -19,6 +19,7 @@ from console.iis.snapshot import (
     Site,
     StoreCertificate,
 )
+from console.pki.loading import Anchor
 from console.pki.names import ascii_host, ip_address
 from console.readiness.device_view import skew_of
 from console.readiness.identity import Same, new_serial
@@ -66,6 +67,7 @@ class Endpoint:
         """WinRM answered: settings and stores were observed."""
         self.hello: Hello | None = snapshot.hello(host, port)
         self._access: dict[str, Access | None] = {}
+        self._anchors: dict[str, tuple[Anchor, ...]] = {}
 
     @cached_property
     def skew(self) -> timedelta | None:
@@ -204,13 +206,19 @@ class Endpoint:
             return self.chain[0]
         return self.bound.der if self.bound is not None else b""
 
+    def anchors(self, store: str) -> tuple[Anchor, ...]:
+        """What a store says is trusted."""
+        if store not in self._anchors:
+            self._anchors[store] = tuple(Anchor(entry.der) for entry in self.snapshot.store(store))
+        return self._anchors[store]
+
     @cached_property
     def roots(self) -> tuple[StoreCertificate, ...]:
         return self.snapshot.store("Root")
 
     @cached_property
-    def intermediates(self) -> tuple[StoreCertificate, ...]:
-        return self.snapshot.store("CA")
+    def intermediates(self) -> tuple[bytes, ...]:
+        return tuple(entry.der for entry in self.snapshot.store("CA"))
 
 
 @lru_cache(maxsize=60_000)

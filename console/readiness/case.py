@@ -91,7 +91,7 @@ class Case:
         readings = [self.device.client_chain(path, skips_bom=skips) for skips in self.device.stack.skips_bom]
         return tuple(reading for reading in dict.fromkeys(readings) if reading is not None)
 
-    @property
+    @cached_property
     def client_chain(self) -> tuple[bytes, ...]:
         """Leaf first, as it would be sent; empty where it can't be loaded or told."""
         good = [chain for chain in self.client_chains if not chain.error and chain.certificates]

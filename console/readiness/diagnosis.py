@@ -132,7 +132,7 @@ def _holds(
 def _stores(case: Case) -> tuple[bytes, ...]:
     if case.endpoint is None:
         return ()
-    return tuple(entry.der for entry in (*case.endpoint.intermediates, *case.endpoint.roots))
+    return (*case.endpoint.intermediates, *(entry.der for entry in case.endpoint.roots))
 
 
 def _is_root(case: Case, top: Certificate) -> bool:
