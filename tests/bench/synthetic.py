@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from random import Random
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -147,8 +148,8 @@ class Estate:
     def _beacon(self, number: int, host: str) -> BeaconSnapshot:
         server, issuing = self.servers[number], self._of(number)
         binding = Binding(SITE, "https", "*", 443, "", thumbprint=_thumbprint(server), store="My")
-        flags = ("Ssl", "SslNegotiateCert", "SslRequireCert") if number % 5 else ("Ssl",)
-        first = number % 10 != 0
+        flags = ("Ssl", "SslNegotiateCert", "SslRequireCert") if number % 5 != 4 else ("Ssl",)
+        first = number % 10 != 9
         return BeaconSnapshot(
             beacon=f"beacon{number:02d}",
             taken_at=NOW,
@@ -193,10 +194,11 @@ class Estate:
 
     def _device(self, number: int, taken_at: datetime) -> DeviceSnapshot:
         name = f"device{number:05d}"
-        client = self.clients[number % len(self.clients)]
-        issuing = self._of(number % len(self.clients))
-        system, openssl, curl, level = _SYSTEMS[number % len(_SYSTEMS)]
-        hosts = [self.hosts[(number + 7 * step) % len(self.hosts)] for step in range(self.size.uses)]
+        dice = Random(number)  # noqa: S311 - the same estate each time
+        chain = number % len(self.clients)
+        client, issuing = self.clients[chain], self._of(chain)
+        system, openssl, curl, level = dice.choice(_SYSTEMS)
+        hosts = dice.sample(self.hosts, self.size.uses)
         return DeviceSnapshot(
             device=name,
             taken_at=taken_at,
@@ -210,7 +212,7 @@ class Estate:
             agent_version="21.1.0",
             config=_file("/var/opt/managesoft/etc/config.ini", config_ini(number, hosts)),
             files=(
-                _file(f"{_SSL}/cert.pem", self.bundles[number % len(self.bundles)]),
+                _file(f"{_SSL}/cert.pem", dice.choice(self.bundles)),
                 _file(f"{_SSL}/client.crt", client.pem + issuing.pem),
             ),
             directories=(DirectoryFact(f"{_SSL}/certs", FileState.MISSING),),
@@ -232,7 +234,7 @@ def _hosts(size: Size) -> list[str]:
 
 def config_ini(number: int, hosts: Sequence[str]) -> bytes:
     """No two devices have the same file: machine id, inventory times and failover lists differ."""
-    off = number % 20 == 3
+    off = number % 21 == 3
     lines = [
         "; written by the agent's installer",
         "[ManageSoft\\Common]",
