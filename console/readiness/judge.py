@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 
 from console.readiness.all_checks import CHECKS
@@ -11,8 +12,8 @@ from console.readiness.case import Case, profile_of
 from console.readiness.device_view import view_device
 from console.readiness.horizon import holds_until
 from console.readiness.identity import Same
-from console.readiness.model import COMPONENTS, Finding, PairInput, PairVerdict, Status, Verdict
-from console.readiness.outcome import Outcome, not_applicable, unknown
+from console.readiness.model import COMPONENTS, Finding, PairInput, PairUse, PairVerdict, Side, Status, Verdict
+from console.readiness.outcome import Outcome, clean, not_applicable, unknown
 from console.readiness.registry import Check, Need, Part, Severity
 from console.readiness.shared import Memo, Merged, Moment, PartJudged, Ranked, key_of, likeness, moment_of
 
@@ -42,7 +43,7 @@ def judge_pair(pair: PairInput) -> PairVerdict:
     for place, part in enumerate(Part):
         ranked += _merged(part, tuple(parts[place] for parts in judged), moment)
     ranked.sort(key=itemgetter(0))
-    findings = tuple([finding for _, finding in ranked])
+    findings = _addressed(pair.use, [finding for _, finding in ranked])
     verdicts = [min((part.verdict for part in parts), key=_WORST.index) for parts in judged]
     components = dict(zip(COMPONENTS, verdicts, strict=True))
     until = holds_until(pair, device, endpoint, findings, moment)
@@ -127,15 +128,50 @@ def _merge(checks: tuple[Check, ...], answers: tuple[PartJudged, ...]) -> tuple[
         return tuple([_ranked(check, outcome, COMPONENTS) for check, outcome in first.outcomes])
     findings: list[Ranked] = []
     for position, check in enumerate(checks):
-        groups: list[tuple[Outcome, list[str]]] = []
+        groups: list[dict[str, Outcome]] = []
         for component, judged in zip(COMPONENTS, answers, strict=True):
             outcome = judged.outcomes[position][1]
-            same = next((names for other, names in groups if other is outcome or other == outcome), None)
+            same = next((group for group in groups if _says_the_same(next(iter(group.values())), outcome)), None)
             if same is None:
-                groups.append((outcome, [component]))
+                groups.append({component: outcome})
             else:
-                same.append(component)
-        findings += [_ranked(check, outcome, tuple(names)) for outcome, names in groups]
+                same[component] = outcome
+        findings += [_ranked(check, _joined(group), tuple(group)) for group in groups]
+    return tuple(findings)
+
+
+def _says_the_same(one: Outcome, other: Outcome) -> bool:
+    """But for the evidence, which may name another section or location for each component."""
+    return one is other or replace(one, evidence=other.evidence) == other
+
+
+def _joined(group: Mapping[str, Outcome]) -> Outcome:
+    """One outcome with the evidence of all components; what differs says whose it is."""
+    outcomes = [*group.values()]
+    if all(outcome.evidence == outcomes[0].evidence for outcome in outcomes):
+        return outcomes[0]
+    evidence: dict[str, str] = {}
+    for name in dict.fromkeys(name for outcome in outcomes for name in outcome.evidence):
+        said: dict[str, list[str]] = {}
+        for component, outcome in group.items():
+            said.setdefault(outcome.evidence.get(name, "nothing"), []).append(component)
+        evidence[name] = (
+            next(iter(said))
+            if len(said) == 1
+            else "; ".join(f"{', '.join(components)}: {value}" for value, components in said.items())
+        )
+    return replace(outcomes[0], evidence=evidence)
+
+
+def _addressed(use: PairUse, findings: list[Finding]) -> tuple[Finding, ...]:
+    """A remedy begins with the machine to log in to. Findings come in order: those with a remedy first."""
+    machines = {Side.DEVICE: use.device, Side.BEACON: use.beacon}
+    for place, finding in enumerate(findings):
+        if finding.status in (Status.PASS, Status.NOT_APPLICABLE):
+            break
+        machine = clean(machines.get(finding.side, ""), 120)
+        if machine:
+            findings[place] = replace(finding, remedy=f"On {machine}: {finding.remedy}")
     return tuple(findings)
 
 

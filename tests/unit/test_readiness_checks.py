@@ -79,3 +79,19 @@ def test_component_of_its_own_is_judged_alone() -> None:
         ("Uploader",),
         Side.BEACON,
     )
+
+
+def test_one_cause_is_one_finding() -> None:
+    """All three components send nothing, each for a line of its own: one finding, whose evidence names all lines."""
+    off = {"AddClientCertificateAndKey": "False"}
+    verdict = judge_pair(ini(off, Uploader=off)())
+    found = [f for f in verdict.findings if f.check == "device.client-certificate-off"]
+    assert [(f.status, f.components) for f in found] == [(F, ("Launcher", "Tracker", "Uploader"))]
+    assert "Launcher, Tracker: AddClientCertificateAndKey=False in [ManageSoft\\Common]" in found[0].evidence["where"]
+    assert "Uploader: AddClientCertificateAndKey=False in [ManageSoft\\Uploader" in found[0].evidence["where"]
+
+
+def test_remedy_names_the_machine() -> None:
+    off = ini({"AddClientCertificateAndKey": "False"})()
+    assert kit.finding(off, "device.client-certificate-off").remedy.startswith("On device01: Write AddClient")
+    assert kit.finding(server(days=(-20, -1))(), "beacon.server-certificate-dates").remedy.startswith("On beacon01: ")

@@ -38,12 +38,37 @@ def client_certificate_off(case: Case) -> Outcome:
     if case.mode is None:
         return unknown("The device sends no client certificate; whether the beacon requires one wasn't observed")
     if case.mode is ClientMode.REQUIRE:
-        where = _origin(case)
         return failed(
-            f"Locked out: the beacon requires a client certificate, the device sends none ({where}): 403.7",
-            evidence={"location": case.access.location if case.access else ""},
+            "The device sends no client certificate, and the beacon requires one: locked out (403.7)",
+            remedy=_remedy(case),
+            evidence={"where": _origin(case), "beacon's location": case.access.location if case.access else ""},
         )
     return passed(f"The device sends no client certificate; the beacon's mode is {case.mode.value}")
+
+
+def _config(case: Case) -> str:
+    return clean(case.device.snapshot.config.path, 200) if case.device is not None else "config.ini"
+
+
+def _remedy(case: Case) -> str:
+    """The same for every component, so that one cause gives one finding."""
+    own = "; remove a component's own line that says False" if _switched_off_by_itself(case) else ""
+    return (
+        f"Write AddClientCertificateAndKey=True into [{_common(case)}] of {_config(case)}{own}. Certificate and key must "
+        "be there first."
+    )
+
+
+def _switched_off_by_itself(case: Case) -> bool:
+    """Any component's own section says False."""
+    if case.device is None:
+        return False
+    values = [case.device.preferences(name).value(ADD_CLIENT_CERTIFICATE) for name in COMPONENTS]
+    return any(value.origin is Origin.COMPONENT and value.boolean is False for value in values)
+
+
+def _common(case: Case) -> str:
+    return clean(case.device.profile.common_section, 120) if case.device is not None else "Common"
 
 
 def _origin(case: Case) -> str:
@@ -51,8 +76,10 @@ def _origin(case: Case) -> str:
         return ""
     value = case.preferences.value(ADD_CLIENT_CERTIFICATE)
     if value.origin is Origin.DEFAULT:
-        return "AddClientCertificateAndKey is off by default"
-    return f"AddClientCertificateAndKey={clean(value.raw or '', 40)} in [{clean(value.section, 120)}]"
+        return f"AddClientCertificateAndKey isn't in {_config(case)}, and off by default"
+    return (
+        f"AddClientCertificateAndKey={clean(value.raw or '', 40)} in [{clean(value.section, 120)}] of {_config(case)}"
+    )
 
 
 @check(
