@@ -120,7 +120,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit_all", "E", "Edit all with it", _P, "Edit every device with this fault.", footer=7),
     Action("live", "l", "Live", _P, "A real handshake from the device: what really happens.", footer=2),
     Action(
-        "own_openssl", "o", "Device's OpenSSL", _P, "What the device's own TLS tools are, and what they said.", footer=3
+        "own_openssl",
+        "o",
+        "Device's OpenSSL",
+        _P,
+        "Ask the device's own OpenSSL about the beacon's chain; shows its TLS tools.",
+        footer=3,
     ),
     Action("check", "c", "Re-check", _P, "Read both sides afresh and judge again.", footer=4),
     Action("copy", "y", "Copy", _P, "Copy this report as text.", footer=8),

@@ -26,7 +26,7 @@ def live_line(results: Mapping[str, LiveResult]) -> str:
     failed = any(result.outcome is LiveOutcome.FAILED for result in ran)
     tools = " and ".join(dict.fromkeys(result.tool for result in ran if result.tool))
     with_tool = f" (device's {plain(tools)})" if tools else ""
-    return f"{with_tool} · live {when}{'failed' if failed else 'ok'}"
+    return f" · live {when}{'failed' if failed else 'ok'}{with_tool}"
 
 
 def live_text(results: Mapping[str, LiveResult]) -> Text:

@@ -20,6 +20,7 @@ from screens.errors import tell
 from screens.ladder import Half, ladder, shorten
 from screens.live import live_line, live_text, own_tools_text
 from screens.obstacles import devices_by_fault, uses_with_fault
+from screens.own_openssl import own_line, own_text
 from screens.report_text import affected, report_text
 from screens.text import GLYPH, TONE, Tone, plain
 
@@ -115,6 +116,8 @@ class PairReport(ConsoleScreen):
         self._use = use
         self._verdict: PairVerdict | None = None
         self._current = 0
+        self._proved: tuple[Finding, ...] = ()
+        """What the device's own OpenSSL says against the data."""
         self._own_tools = False
 
     def compose_body(self) -> ComposeResult:
@@ -142,8 +145,12 @@ class PairReport(ConsoleScreen):
                 Text(" This pair is gone: the device names the beacon no more.")
             )
             return
-        same_findings = self._verdict is not None and self._verdict.findings == found[0].findings
-        self._verdict = found[0]
+        proved = self.workspace.device_proof.findings(found[0])
+        same_findings = self._verdict is not None and (self._verdict.findings, self._proved) == (
+            found[0].findings,
+            proved,
+        )
+        self._verdict, self._proved = found[0], proved
         self.query_one(LadderView).show(found[0])
         self._show_head(found[0])
         self._show_live(found[0])
@@ -157,20 +164,22 @@ class PairReport(ConsoleScreen):
             if (use.device, use.beacon, use.host, use.port)
             == (verdict.use.device, verdict.use.beacon, verdict.use.host, verdict.use.port)
         ]
-        return (*odd, *verdict.findings)
+        return (*odd, *self._proved, *verdict.findings)
 
     def _show_head(self, verdict: PairVerdict) -> None:
         use = verdict.use
         head = Text(f" {plain(use.device)} ⇄ {plain(use.host)}:{use.port}   ", style=Style(bold=True), no_wrap=True)
         head.append(f"{GLYPH[verdict.verdict]} {verdict.verdict.value}{_for_whom(verdict)}")
-        proof = live_line(self.workspace.estate.live_of(verdict))
+        proof = own_line(self.workspace.device_proof.results(use))
+        proof += live_line(self.workspace.estate.live_of(verdict))
         gap = "   " if self.has_class("-broad") else "\n "
         head.append(f"{gap}proof: data{proof}", _CALM)
         self.query_one("#pair-head", Static).update(head)
 
     def _show_live(self, verdict: PairVerdict) -> None:
         results = self.workspace.estate.live_of(verdict)
-        text = live_text(results)
+        text = own_text(self.workspace.device_proof.results(verdict.use))
+        text.append_text(live_text(results))
         if self._own_tools:
             snapshot = self.workspace.estate.observation().devices.get(verdict.use.device)
             text.append_text(own_tools_text(snapshot, results))
@@ -248,7 +257,8 @@ class PairReport(ConsoleScreen):
         self.probe([self._use])
 
     def action_own_openssl(self) -> None:
-        self._own_tools = not self._own_tools
+        self._own_tools = True
+        self.follow(lambda: self.workspace.device_proof.start([self._use]))
         if self._verdict is not None:
             self._show_live(self._verdict)
 

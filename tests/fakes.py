@@ -174,11 +174,12 @@ class FakeBeacons:
 @dataclass
 class FakeHello:
     clock: FrozenClock
+    chain: tuple[bytes, ...] = ()
     said: list[tuple[str, int, tuple[str, int] | None]] = field(default_factory=list)
 
     def hello(self, host: str, port: int, address: tuple[str, int] | None, timeout_seconds: float) -> Hello:
         self.said.append((host, port, address))
-        return Hello(host, port, "127.0.0.1:1", self.clock.now(), HelloOutcome.TLS, ("TLSv1.3",))
+        return Hello(host, port, "127.0.0.1:1", self.clock.now(), HelloOutcome.TLS, ("TLSv1.3",), self.chain)
 
 
 def beacon_snapshot(name: str, port: int = 443, flags: tuple[str, ...] = (), ask_first: bool = False) -> BeaconSnapshot:

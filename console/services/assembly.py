@@ -9,6 +9,7 @@ from console.errors import ConfigurationError
 from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journal, SnapshotStore
 from console.readiness.judge import judge_pair
+from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
 from console.services.estate import Estate, Judge
 from console.services.jobs import JobRunner
@@ -67,6 +68,7 @@ def assemble(
         estate=estate,
         sweep=sweep,
         probing=ProbingService(fleet, devices, estate, runner, clock),
+        device_proof=DeviceProofService(fleet, devices, estate, runner, clock),
         editing=EditingService(fleet, devices, beacons, journal, estate, sweep, runner, clock, read_only=read_only),
         recovery=RecoveryService(fleet, devices, beacons, journal),
         sessions=SessionService(fleet, devices, clock),

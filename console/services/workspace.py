@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from console.agent.profile import AgentProfile
 from console.fleet.model import Fleet
 from console.ports import Clock, Journal
+from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
 from console.services.estate import Estate
 from console.services.jobs import JobRunner
@@ -29,6 +30,7 @@ class Workspace:
     estate: Estate
     sweep: SweepService
     probing: ProbingService
+    device_proof: DeviceProofService
     editing: EditingService
     recovery: RecoveryService
     sessions: SessionService

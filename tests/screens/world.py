@@ -43,9 +43,11 @@ from console.readiness.model import (
     Step,
     Verdict,
 )
+from console.readiness.own_openssl import OwnOpenssl, openssl_disagreement
+from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
 from console.services.estate import ChangeListener, Estate, Observation
-from console.services.events import PairProbed
+from console.services.events import PairProbed, PairVerified
 from console.services.job import Job, JobKind, Work
 from console.services.jobs import JobRunner
 from console.services.probing import ProbingService
@@ -141,6 +143,7 @@ class World:
         self.entries: list[JournalEntry] = []
         self.applied: list[tuple[Plan, int | None]] = []
         self.live: dict[tuple[str, str, str, int, str], LiveResult] = {}
+        self.own: dict[tuple[PairUse, str], OwnOpenssl] = {}
         self.jobs = JobRunner(workers=2, clock=self.clock)
         self.read_only = read_only
 
@@ -152,6 +155,7 @@ class World:
             estate=cast("Estate", FakeEstate(self)),
             sweep=cast("SweepService", FakeSweep(self)),
             probing=cast("ProbingService", FakeProbing(self)),
+            device_proof=cast("DeviceProofService", FakeDeviceProof(self)),
             editing=cast("EditingService", FakeEditing(self)),
             recovery=cast("RecoveryService", FakeRecovery()),
             sessions=cast("SessionService", FakeSessions()),
@@ -292,6 +296,41 @@ class FakeProbing:
 
         work = [Work(use.device, lambda job, use=use: probe(job, use)) for use in uses]  # type: ignore[misc]
         return self._world.jobs.start(JobKind.PROBE, f"live {len(uses)}", work)
+
+
+class FakeDeviceProof:
+    """Every device's OpenSSL refuses the chain."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def start(self, uses: Sequence[PairUse]) -> Job:
+        def verify(job: Job, use: PairUse) -> None:
+            said = OwnOpenssl(
+                LiveOutcome.FAILED,
+                version="OpenSSL 3.0.19",
+                code=20,
+                depth=0,
+                error="the issuer isn't among what the beacon sends and the device trusts",
+                options=("-purpose", "sslserver"),
+                raw=f"error 20 at 0 depth lookup: {self._world.system}",
+                at=NOW,
+            )
+            for component in COMPONENTS:
+                self._world.own[use, component] = said
+                job.emit(PairVerified(use, component, said))
+
+        work = [Work(use.device, lambda job, use=use: verify(job, use)) for use in uses]  # type: ignore[misc]
+        return self._world.jobs.start(JobKind.PROBE, f"own OpenSSL {len(uses)}", work)
+
+    def results(self, use: PairUse) -> Mapping[str, OwnOpenssl]:
+        return {name: self._world.own[use, name] for name in COMPONENTS if (use, name) in self._world.own}
+
+    def findings(self, verdict: PairVerdict) -> tuple[Finding, ...]:
+        holds = Finding("device.beacon-untrusted", Step.TRUSTED, Side.DEVICE, Status.PASS, "it is trusted")
+        judged = replace(verdict, findings=(*verdict.findings, holds))
+        found = openssl_disagreement(judged, dict(self.results(verdict.use)))
+        return () if found is None else (found,)
 
 
 class FakeEditing:

@@ -430,3 +430,37 @@ def test_a_lost_answer_of_a_beacon_leaves_the_entry_open_until_it_is_looked_at(w
 def test_hashes_of_the_fakes_are_real() -> None:
     assert sha256(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert OK.outcome is LiveOutcome.OK
+
+
+# --- the device's own OpenSSL
+
+
+def test_the_devices_openssl_is_asked_once_for_components_that_ask_the_same(world: World) -> None:
+    world.hello.chain = (b"leaf", b"issuer")
+    world.sweep()
+    (use,) = [v.use for v in world.space.estate.verdicts() if (v.use.device, v.use.beacon) == ("d1", "b1")]
+    proof = world.space.device_proof
+    assert proof.results(use) == {}
+    heard: list[JobEvent] = []
+    job = proof.start([use])
+    job.subscribe(heard.append)
+    assert job.wait(10)
+    assert job.failures == ()
+    (asked,) = world.devices.verified
+    assert (asked.host, asked.chain, asked.agent_user) == ("b1.test", (b"leaf", b"issuer"), "root")
+    assert {component: result.outcome for component, result in proof.results(use).items()} == dict.fromkeys(
+        COMPONENTS, LiveOutcome.OK
+    )
+
+
+def test_without_a_chain_or_a_snapshot_there_is_nothing_to_ask(world: World) -> None:
+    use = next(v.use for v in world.space.estate.verdicts())
+    job = world.space.device_proof.start([use])
+    assert job.wait(10)
+    assert job.failures[0].exit_status is ExitStatus.UNREACHABLE
+    world.sweep()
+    assert world.space.device_proof.start([use]).wait(10)
+    results = world.space.device_proof.results(use)
+    assert {result.outcome for result in results.values()} == {LiveOutcome.NOT_RUN}
+    assert "hello" in (results["Tracker"].error or "")
+    assert world.devices.verified == []
