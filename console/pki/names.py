@@ -12,6 +12,7 @@ from console.pki.certificates import Certificate
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+@lru_cache(maxsize=20_000)
 def ip_address(host: str) -> _Address | None:
     """The address that `host` is, in brackets or not; None: it's a name."""
     try:

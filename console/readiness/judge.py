@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from operator import itemgetter
 
 from console.readiness.all_checks import CHECKS
@@ -45,9 +46,14 @@ def judge_pair(pair: PairInput) -> PairVerdict:
     ranked.sort(key=itemgetter(0))
     findings = _addressed(pair.use, [finding for _, finding in ranked])
     verdicts = [min((part.verdict for part in parts), key=_WORST.index) for parts in judged]
-    components = dict(zip(COMPONENTS, verdicts, strict=True))
+    components = _by_component(tuple(verdicts))
     until = holds_until(pair, device, endpoint, findings, moment)
     return PairVerdict(pair.use, min(verdicts, key=_WORST.index), components, findings, until)
+
+
+@lru_cache
+def _by_component(verdicts: tuple[Verdict, ...]) -> Mapping[str, Verdict]:
+    return dict(zip(COMPONENTS, verdicts, strict=True))
 
 
 def _judge(cases: Sequence[Case], moment: Moment) -> list[tuple[PartJudged, ...]]:
