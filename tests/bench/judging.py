@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 from adapters.store.opening import open_store
@@ -38,7 +37,6 @@ def measure(size: synthetic.Size, directory: Path) -> Measured:
     """In a process where nothing was judged yet."""
     made = synthetic.Estate(size)
     made.save(directory)
-    again = [replace(device, taken_at=device.taken_at + timedelta(hours=1)) for device in made.devices()]
     verify = seconds_per_verify(made)
     profile, clock = AgentProfile.load(), FrozenClock(synthetic.NOW)
     fleet = made.fleet
@@ -48,8 +46,8 @@ def measure(size: synthetic.Size, directory: Path) -> Measured:
     clock.forward(minutes=11)
     _, warm = timed(estate.verdicts)
     clock.forward(hours=1)
-    for device in again:
-        estate.record_device(replace(device, clock=device.taken_at))
+    for device in made.devices(taken_at=clock.now()):
+        estate.record_device(device)
     _, swept = timed(estate.verdicts)
     beacon = next(iter(made.beacons()))
     estate.record_beacon(replace(beacon, taken_at=clock.now(), clock=clock.now()))
