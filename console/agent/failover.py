@@ -49,15 +49,23 @@ _DIRECTORIES = {ListKind.DOWNLOAD: "ManageSoftDL", ListKind.UPLOAD: "ManageSoftR
 def failover_uses(document: ConfigDocument, profile: AgentProfile) -> tuple[FailoverEntry, ...]:
     """Every location of both lists, in the file's order."""
     entries: list[FailoverEntry] = []
+    parents = ((ListKind.DOWNLOAD, profile.download_section), (ListKind.UPLOAD, profile.upload_section))
+    lists = [(kind, parent.lower() + "\\", _components(profile, kind)) for kind, parent in parents]
     for section in document.sections():
-        for kind, parent in ((ListKind.DOWNLOAD, profile.download_section), (ListKind.UPLOAD, profile.upload_section)):
-            start = parent.lower() + "\\"
-            if section.lower().startswith(start) and len(section) > len(start):
-                entries.append(_entry(document, profile, kind, section, section[len(start) :]))
+        lower = section.lower()
+        for kind, start, components in lists:
+            if lower.startswith(start) and len(section) > len(start):
+                entries.append(_entry(document, kind, components, section, section[len(start) :]))
     return tuple(entries)
 
 
-def _entry(document: ConfigDocument, profile: AgentProfile, kind: ListKind, section: str, id_: str) -> FailoverEntry:
+def _components(profile: AgentProfile, kind: ListKind) -> tuple[str, ...]:
+    return tuple(name for name, component in profile.components.items() if component.uses == kind.value)
+
+
+def _entry(
+    document: ConfigDocument, kind: ListKind, components: tuple[str, ...], section: str, id_: str
+) -> FailoverEntry:
     def read(key: str) -> str:
         return document.get(section, key) or ""
 
@@ -74,7 +82,6 @@ def _entry(document: ConfigDocument, profile: AgentProfile, kind: ListKind, sect
         port = None
     if port is None:
         problems.append(f"Port={port_text}: expected 1 to 65535" if port_text else "Port is missing; it has no default")
-    components = tuple(name for name, component in profile.components.items() if component.uses == kind.value)
     directory = read("Directory").strip("/") or _DIRECTORIES[kind]
     return FailoverEntry(
         kind, id_, protocol, host, port, directory, read("Priority"), section, components, tuple(problems)
