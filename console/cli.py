@@ -38,6 +38,14 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        # A terminal that goes sends SIGHUP, and `make` passes it on: one end is enough.
+        signal.signal(other, signal.SIG_IGN)
+    if number == signal.SIGHUP:
+        # The terminal is gone: Textual's writer would die of its first write, and its full queue block the end.
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nowhere, descriptor)
     raise SystemExit(128 + number)
 
 

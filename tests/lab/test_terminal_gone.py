@@ -1,0 +1,50 @@
+"""The console when its terminal goes: it ends, quickly, and the demo's directory with its keys goes with it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+
+def read_until(descriptor: int, text: bytes) -> None:
+    """Whatever the console draws, up to `text`; the test's own time limit bounds it."""
+    seen = b""
+    while text not in seen:
+        seen = (seen + os.read(descriptor, 65536))[-200_000:]
+
+
+def test_a_console_whose_terminal_goes_ends_and_leaves_nothing(tmp_path: Path) -> None:
+    """A hung-up terminal once left it running for good: a dead writer's full queue blocks the end."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    environment = os.environ | {
+        "TERM": "xterm-256color",
+        "TMPDIR": str(tmp_path),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+    console = subprocess.Popen(
+        [sys.executable, "-c", "from console.cli import main; raise SystemExit(main(['demo']))"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment,
+        # A session of its own, whose controlling terminal is the pty: closing it sends SIGHUP, as a real one does.
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(terminal)
+    try:
+        read_until(controller, b"BEACONS")
+        os.close(controller)
+        # Nobody is left to read the status: 129, or 1 where a draw met the dead terminal before SIGHUP came.
+        assert console.wait(timeout=20) in (1, 129)
+    finally:
+        console.kill()
+        console.wait()
+    assert not list(tmp_path.glob("mtls-console-demo-*"))
