@@ -11,7 +11,7 @@ from console.agent.snapshot import DeviceSnapshot
 from console.changes.model import EntryState, JournalEntry
 from console.fleet.model import Beacon, Device, SecretReference
 from console.iis.snapshot import BeaconSnapshot, Hello
-from console.readiness.model import LiveResult, PairUse
+from console.readiness.model import LiveOutcome, LiveResult, PairUse
 from console.readiness.own_openssl import OwnOpenssl
 
 
@@ -71,6 +71,27 @@ class VerifyRequest:
     timeout_seconds: float = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """An http address that the device shall ask, as its agent's account."""
+
+    url: str
+    limit: int = 4 * 1024 * 1024
+    """Bytes at most."""
+    agent_user: str = ""
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    outcome: LiveOutcome
+    content: bytes = b""
+    tool: str = ""
+    error: str = ""
+    """In our words."""
+    at: datetime | None = None
+
+
 class ShellChannel(Protocol):
     """An interactive shell over the connection that is already held. Bytes pass straight through."""
 
@@ -109,6 +130,10 @@ class DeviceGateway(Protocol):
     def probe(self, device: Device, request: ProbeRequest) -> LiveResult: ...
     def verify_chain(self, device: Device, request: VerifyRequest) -> OwnOpenssl:
         """The device's own `openssl verify`; `not-run` where it has none."""
+        ...
+
+    def fetch(self, device: Device, request: FetchRequest) -> Fetched:
+        """What an http address answers to the device. Never raises for what a server does."""
         ...
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel: ...

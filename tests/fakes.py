@@ -23,7 +23,7 @@ from console.iis.snapshot import (
     Schannel,
     Site,
 )
-from console.ports import ConfigFile, ProbeRequest, ShellChannel, VerifyRequest
+from console.ports import ConfigFile, Fetched, FetchRequest, ProbeRequest, ShellChannel, VerifyRequest
 from console.readiness.model import LiveOutcome, LiveResult
 from console.readiness.own_openssl import OwnOpenssl
 
@@ -67,6 +67,8 @@ class FakeDevices:
     probe_result: LiveResult = OK
     verify_result: OwnOpenssl = OWN_OK
     verified: list[VerifyRequest] = field(default_factory=list)
+    addresses: dict[str, bytes] = field(default_factory=dict)
+    """What http addresses answer."""
     probed: list[ProbeRequest] = field(default_factory=list)
     collected: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -126,6 +128,13 @@ class FakeDevices:
         with self.lock:
             self.verified.append(request)
         return self.verify_result
+
+    def fetch(self, device: Device, request: FetchRequest) -> Fetched:
+        self._file(device)
+        content = self.addresses.get(request.url)
+        if content is None:
+            return Fetched(LiveOutcome.FAILED, error="the connection was refused")
+        return Fetched(LiveOutcome.OK, content)
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel:
         raise SshError("no shell in this fake", target=device.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from adapters.ssh import edits
 from adapters.ssh.collector import collect
 from adapters.ssh.connection import Timeouts
+from adapters.ssh.fetch import fetch
 from adapters.ssh.hostkeys import KnownHosts
 from adapters.ssh.probe import probe
 from adapters.ssh.session import DeviceSession
@@ -18,7 +19,7 @@ from adapters.ssh.verify import verify_chain
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.fleet.model import Device, Fleet
-from console.ports import Clock, ConfigFile, ProbeRequest, SecretSource, VerifyRequest
+from console.ports import Clock, ConfigFile, Fetched, FetchRequest, ProbeRequest, SecretSource, VerifyRequest
 from console.readiness.model import LiveResult
 from console.readiness.own_openssl import OwnOpenssl
 
@@ -62,6 +63,9 @@ class SshDeviceGateway:
 
     def verify_chain(self, device: Device, request: VerifyRequest) -> OwnOpenssl:
         return verify_chain(self._session(device), request, self._clock)
+
+    def fetch(self, device: Device, request: FetchRequest) -> Fetched:
+        return fetch(self._session(device), request, self._clock)
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> DeviceShell:
         return open_shell(self._session(device), term, columns, rows)

@@ -57,7 +57,7 @@ def verify_chain(session: DeviceSession, request: VerifyRequest, clock: Clock) -
     if why:
         return OwnOpenssl(LiveOutcome.NOT_RUN, error=why, at=clock.now())
     main = f"verify_chain {quoted(request.agent_user)} {quoted(_values(request))}"
-    script = whole(library("common.sh"), library("probe.sh"), library("verify.sh"), main)
+    script = whole(*map(library, ("common.sh", "probe.sh", "place.sh", "verify.sh")), main)
     output = session.run(bootstrap(script), script + _pem(request.chain), request.timeout_seconds)
     if output.timed_out or output.lost:
         ended = "took too long" if output.timed_out else "lost its connection"

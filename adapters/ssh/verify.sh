@@ -1,18 +1,8 @@
-# The device's own verdict on the beacon's chain. common.sh and probe.sh stand before this text.
+# The device's own verdict on the beacon's chain. common.sh, probe.sh and place.sh stand before this text.
 
-# Runs as the agent's account, which makes the private directory itself: nobody else can read or swap the file.
-# Old Bourne shell only (sudo may choose /bin/sh). stdin: the beacon's public chain. Options by version, as documented.
+# Runs as the agent's account, behind PLACE: nobody else can swap the file. stdin: the beacon's public chain.
+# Options by version, as documented.
 VERIFY='
-umask 077
-n=0 place=
-while [ $n -lt 20 ]; do
-place=${TMPDIR:-/tmp}/mtls-console.$$.$n
-if mkdir "$place" 2>/dev/null; then break; fi
-n=`expr $n + 1` place=
-done
-if [ -z "$place" ]; then printf "%s\n" "mtls-none ${TMPDIR:-/tmp}"; exit; fi
-trap "rm -f \"\$place/chain.pem\"; rmdir \"\$place\"" 0
-trap "exit 1" 1 2 13 15
 if cat >"$place/chain.pem"; then :; else printf "%s\n" "mtls-none ${TMPDIR:-/tmp}"; exit; fi
 v=`openssl version 2>/dev/null`
 set -- -purpose sslserver
@@ -40,6 +30,6 @@ verify_chain() {
   rec as "$AS"
   if has openssl; then
     rec tool openssl
-    rec said "$(run_as "$1" "$2$VERIFY" 2>&1 | bounded)"
+    rec said "$(run_as "$1" "$2$PLACE$VERIFY" 2>&1 | bounded)"
   fi
 }

@@ -1,0 +1,153 @@
+"""What a revocation list or a status responder says of one certificate: read, checked for signature and dates."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+_SKEW = timedelta(minutes=5)
+"""OpenSSL's own allowance for answers of responders; lists have none."""
+
+
+class RevocationState(StrEnum):
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNREADABLE = "unreadable"
+    OTHER_ISSUER = "other-issuer"
+    """It isn't of the CA that issued the certificate, or not of this certificate."""
+    BAD_SIGNATURE = "bad-signature"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    UNKNOWN = "unknown"
+    """The responder doesn't know the certificate, or refuses to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationAnswer:
+    state: RevocationState
+    detail: str = ""
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+
+
+def judge_list(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
+    """A CRL (DER or PEM) on a certificate of `issuer` (both DER). Never raises."""
+    try:
+        pem = content.lstrip().startswith(b"-----BEGIN")
+        listed = x509.load_pem_x509_crl(content) if pem else x509.load_der_x509_crl(content)
+        subject, signer = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
+        begin, end = listed.last_update_utc, listed.next_update_utc
+        if listed.issuer != signer.subject:
+            return RevocationAnswer(RevocationState.OTHER_ISSUER, "it is the list of another CA", begin, end)
+        key = signer.public_key()
+        kinds = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+        if not isinstance(key, kinds) or not listed.is_signature_valid(key):
+            return RevocationAnswer(
+                RevocationState.BAD_SIGNATURE, "its signature isn't made with the issuer's key", begin, end
+            )
+        if (dated := _dated(begin, end, now, timedelta(0))) is not None:
+            return dated
+        entry = listed.get_revoked_certificate_by_serial_number(subject.serial_number)
+        if entry is not None:
+            since = f"revoked on {entry.revocation_date_utc:%Y-%m-%d}"
+            return RevocationAnswer(RevocationState.REVOKED, since, begin, end)
+    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
+        return _unreadable("no revocation list", unreadable)
+    return RevocationAnswer(RevocationState.GOOD, "", begin, end)
+
+
+def responder_address(url: str, certificate: bytes, issuer: bytes) -> str:
+    """The GET form of a question (RFC 6960 A.1), which any http client can ask. Raises ValueError, TypeError and
+    UnsupportedAlgorithm for certificates that can't be read."""
+    question = ocsp.OCSPRequestBuilder().add_certificate(
+        x509.load_der_x509_certificate(certificate),
+        x509.load_der_x509_certificate(issuer),
+        hashes.SHA1(),  # noqa: S303 - names the certificate; every responder knows it [RFC 5019 2.1.1]
+    )
+    asked = base64.b64encode(question.build().public_bytes(Encoding.DER)).decode("ascii")
+    return f"{url.rstrip('/')}/{quote(asked, safe='')}"
+
+
+def judge_response(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
+    """An OCSP response on a certificate of `issuer` (both DER). Never raises."""
+    try:
+        said = ocsp.load_der_ocsp_response(content)
+        if said.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            status = said.response_status.name.lower().replace("_", " ")
+            return RevocationAnswer(RevocationState.UNKNOWN, f"the responder answered: {status}")
+        subject, signer = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
+        begin, end = said.this_update_utc, said.next_update_utc
+        if said.serial_number != subject.serial_number:
+            return RevocationAnswer(RevocationState.OTHER_ISSUER, "it speaks of another certificate", begin, end)
+        if not _signed(said, signer):
+            return RevocationAnswer(
+                RevocationState.BAD_SIGNATURE, "neither the issuer nor a responder of its signed it", begin, end
+            )
+        if (dated := _dated(begin, end, now, _SKEW)) is not None:
+            return dated
+        if said.certificate_status is ocsp.OCSPCertStatus.REVOKED:
+            return RevocationAnswer(RevocationState.REVOKED, "the responder says revoked", begin, end)
+        if said.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
+            return RevocationAnswer(RevocationState.UNKNOWN, "the responder doesn't know the certificate", begin, end)
+    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
+        return _unreadable("no OCSP response", unreadable)
+    return RevocationAnswer(RevocationState.GOOD, "", begin, end)
+
+
+def _dated(begin: datetime, end: datetime | None, now: datetime, allowance: timedelta) -> RevocationAnswer | None:
+    if begin > now + allowance:
+        return RevocationAnswer(RevocationState.NOT_YET_VALID, f"valid from {begin:%Y-%m-%d %H:%M} UTC", begin, end)
+    if end is not None and end < now - allowance:
+        return RevocationAnswer(RevocationState.EXPIRED, f"valid until {end:%Y-%m-%d %H:%M} UTC", begin, end)
+    return None
+
+
+def _signed(said: ocsp.OCSPResponse, issuer: x509.Certificate) -> bool:
+    """By the issuer, or by a certificate that it issued for that purpose."""
+    for signer in (issuer, *said.certificates):
+        if signer is not issuer and not _may_answer(signer, issuer):
+            continue
+        try:
+            _verify(signer, said)
+        except InvalidSignature:
+            continue
+        return True
+    return False
+
+
+def _may_answer(signer: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        signer.verify_directly_issued_by(issuer)
+        uses = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+    return ExtendedKeyUsageOID.OCSP_SIGNING in uses
+
+
+def _verify(signer: x509.Certificate, said: ocsp.OCSPResponse) -> None:
+    """Raises InvalidSignature."""
+    key, digest = signer.public_key(), said.signature_hash_algorithm
+    if isinstance(key, rsa.RSAPublicKey) and digest is not None:
+        key.verify(said.signature, said.tbs_response_bytes, padding.PKCS1v15(), digest)
+    elif isinstance(key, ec.EllipticCurvePublicKey) and digest is not None:
+        key.verify(said.signature, said.tbs_response_bytes, ec.ECDSA(digest))
+    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        key.verify(said.signature, said.tbs_response_bytes)
+    else:
+        raise InvalidSignature
+
+
+def _unreadable(what: str, error: Exception) -> RevocationAnswer:
+    text = "".join(char for char in " ".join(str(error).split()) if char.isprintable())[:100]
+    return RevocationAnswer(RevocationState.UNREADABLE, f"what came back is {what}" + (f" ({text})" if text else ""))

@@ -1,0 +1,123 @@
+"""What http addresses answer to a device, with its own curl or wget, over both SSH servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from adapters.ssh.scripts import library
+from console.ports import Fetched, FetchRequest
+from console.readiness.model import LiveOutcome
+from tests.contract.ssh_places import SHELLS, Place, place
+
+BODY = bytes(range(256)) * 40 + b"\nend 0\n\n"
+SIZE = 3_000_000
+
+
+class Handler(BaseHTTPRequestHandler):
+    asked: list[str] = []  # noqa: RUF012 - the server makes its handlers; a test reads what they were asked
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if self.path.startswith("/missing"):
+            self.send_error(404)
+            return
+        if self.path.startswith("/moved"):
+            self.send_response(302)
+            self.send_header("Location", "/list.crl")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.end_headers()  # no length: only the limit ends it
+        self.wfile.write(b"x" * SIZE if self.path.startswith("/large") else BODY)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@dataclass(frozen=True)
+class Scene:
+    served: Place
+    tool: str
+
+    def ask(self, url: str, limit: int = 100_000, agent_user: str = "") -> Fetched:
+        request = FetchRequest(url, limit, agent_user, timeout_seconds=5)
+        answer = self.served.gateway().fetch(self.served.device, request)
+        assert list(Path(tempfile.gettempdir()).glob("mtls-console.*")) == []
+        return answer
+
+
+@pytest.fixture(params=[("asyncssh", "curl"), ("asyncssh", "wget"), ("sshd", "curl")], ids="-".join)
+def scene(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    kind, tool = request.param
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} isn't installed")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1/")
+    if tool == "wget":
+        hidden = 'has() {\n  [ "$1" = curl ] && return 1'
+        monkeypatch.setattr("adapters.ssh.fetch.library", lambda name: library(name).replace("has() {", hidden))
+    with place(kind, tmp_path) as served:
+        yield Scene(served, tool)
+
+
+def test_what_an_address_answers_comes_byte_for_byte(scene: Scene, address: str) -> None:
+    answer = scene.ask(f"{address}/list.crl?a=1&b=$(id);'x'")
+    assert (answer.outcome, answer.content, answer.tool, answer.error) == (LiveOutcome.OK, BODY, scene.tool, "")
+    assert Handler.asked[-1] == "/list.crl?a=1&b=$(id);'x'"
+
+
+@pytest.mark.parametrize(("path", "words"), [("missing", "404"), ("moved", "30"), ("large", "larger")])
+def test_what_is_no_answer(scene: Scene, address: str, path: str, words: str) -> None:
+    answer = scene.ask(f"{address}/{path}")
+    assert (answer.outcome, answer.content) == (LiveOutcome.FAILED, b"")
+    assert answer.error
+    if scene.tool == "curl":
+        assert words in answer.error
+
+
+def test_nobody_there(scene: Scene) -> None:
+    answer = scene.ask("http://127.0.0.1:1/x.crl")
+    assert answer.outcome is LiveOutcome.FAILED
+    assert scene.tool == "wget" or "refused" in answer.error
+
+
+@pytest.mark.parametrize(
+    "url", ["ldap://ca/x", "file:///etc/passwd", "http://a b/", "-o/x", "http://h/\n", "http://h/é"]
+)
+def test_only_plain_http_is_asked(scene: Scene, url: str) -> None:
+    assert scene.ask(url).outcome is LiveOutcome.NOT_RUN
+
+
+def test_as_the_agents_account(scene: Scene, address: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("another account needs root")
+    assert scene.ask(f"{address}/list.crl", agent_user="nobody").content == BODY
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=list(SHELLS))
+def test_every_shell(shell: tuple[str, ...], tmp_path: Path, address: str) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl isn't installed")
+    with place("asyncssh", tmp_path, shell) as served:
+        answer = served.gateway().fetch(served.device, FetchRequest(f"{address}/list.crl", 100_000))
+    assert (answer.outcome, answer.content) == (LiveOutcome.OK, BODY)

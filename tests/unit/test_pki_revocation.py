@@ -1,0 +1,127 @@
+"""Revocation lists and responders, judged purely: signature, dates, revoked, and whatever else may come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.pki.revocation import RevocationState, judge_list, judge_response, responder_address
+from tests.unit import readiness_kit as kit
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def revocation_list(
+    issuer: kit.Issued, *revoked: kit.Issued, begin: timedelta = -DAY, end: timedelta = DAY, name: str = ""
+) -> x509.CertificateRevocationList:
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) if name else issuer.certificate.subject
+    builder = x509.CertificateRevocationListBuilder().issuer_name(subject)
+    builder = builder.last_update(NOW + begin).next_update(NOW + end)
+    for one in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number).revocation_date(NOW - DAY)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(cast("ec.EllipticCurvePrivateKey", issuer.key), hashes.SHA256())
+
+
+def response(
+    signer: kit.Issued,
+    status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD,
+    about: kit.Issued | None = None,
+    begin: timedelta = -DAY,
+    end: timedelta = DAY,
+) -> bytes:
+    revoked = status is ocsp.OCSPCertStatus.REVOKED
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        (about or kit.server()).certificate,
+        kit.issuing().certificate,
+        hashes.SHA256(),
+        status,
+        NOW + begin,
+        NOW + end,
+        NOW - DAY if revoked else None,
+        None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+    builder = builder.certificates([signer.certificate])
+    key = cast("ec.EllipticCurvePrivateKey", signer.key)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+LISTS = [
+    ("good", lambda: revocation_list(kit.issuing(), kit.client()), RevocationState.GOOD),
+    ("revoked", lambda: revocation_list(kit.issuing(), kit.server()), RevocationState.REVOKED),
+    ("expired", lambda: revocation_list(kit.issuing(), begin=-2 * DAY, end=-DAY), RevocationState.EXPIRED),
+    ("early", lambda: revocation_list(kit.issuing(), begin=DAY, end=2 * DAY), RevocationState.NOT_YET_VALID),
+    ("other", lambda: revocation_list(kit.root()), RevocationState.OTHER_ISSUER),
+    ("forged", lambda: revocation_list(kit.other_root(), name="Corp Issuing"), RevocationState.BAD_SIGNATURE),
+]
+
+
+@pytest.mark.parametrize(("made", "state"), [row[1:] for row in LISTS], ids=[row[0] for row in LISTS])
+@pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
+def test_lists(made: Callable[[], x509.CertificateRevocationList], state: RevocationState, encoding: Encoding) -> None:
+    content = made().public_bytes(encoding)
+    assert judge_list(content, kit.server().der, kit.issuing().der, NOW).state is state
+
+
+def responder(issuer: kit.Issued, *usages: x509.ObjectIdentifier) -> kit.Issued:
+    return kit.issue("Responder", issuer, usages=usages or [ExtendedKeyUsageOID.OCSP_SIGNING])
+
+
+REVOKED = ocsp.OCSPCertStatus.REVOKED
+UNKNOWN = ocsp.OCSPCertStatus.UNKNOWN
+RESPONSES = [
+    ("by-the-issuer", lambda: response(kit.issuing()), RevocationState.GOOD),
+    ("by-its-responder", lambda: response(responder(kit.issuing())), RevocationState.GOOD),
+    ("by-another", lambda: response(responder(kit.other_root())), RevocationState.BAD_SIGNATURE),
+    ("by-a-server", lambda: response(kit.server()), RevocationState.BAD_SIGNATURE),
+    ("revoked", lambda: response(kit.issuing(), REVOKED), RevocationState.REVOKED),
+    ("unknown", lambda: response(kit.issuing(), UNKNOWN), RevocationState.UNKNOWN),
+    ("of-another", lambda: response(kit.issuing(), about=kit.client()), RevocationState.OTHER_ISSUER),
+    ("expired", lambda: response(kit.issuing(), begin=-2 * DAY, end=-DAY), RevocationState.EXPIRED),
+    ("early", lambda: response(kit.issuing(), begin=DAY, end=2 * DAY), RevocationState.NOT_YET_VALID),
+    (
+        "refused",
+        lambda: ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(
+            Encoding.DER
+        ),
+        RevocationState.UNKNOWN,
+    ),
+]
+
+
+@pytest.mark.parametrize(("made", "state"), [row[1:] for row in RESPONSES], ids=[row[0] for row in RESPONSES])
+def test_responses(made: Callable[[], bytes], state: RevocationState) -> None:
+    assert judge_response(made(), kit.server().der, kit.issuing().der, NOW).state is state
+
+
+def test_a_responder_is_asked_by_an_address() -> None:
+    url = responder_address("http://ocsp.test/", kit.server().der, kit.issuing().der)
+    assert url.startswith("http://ocsp.test/M")
+    assert set(url) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%:/.")
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_damaged_answers_are_never_good(noise: bytes, cut: int) -> None:
+    whole_list = revocation_list(kit.issuing()).public_bytes(Encoding.DER)
+    whole_response = response(kit.issuing())
+    for judge, whole in ((judge_list, whole_list), (judge_response, whole_response)):
+        at = min(cut, len(whole) - 1)
+        for content in (noise, whole[:at], whole[:at] + noise):
+            if content == whole:
+                continue
+            answer = judge(content, kit.server().der, kit.issuing().der, NOW)
+            assert answer.state is not RevocationState.GOOD
+            assert answer.detail.isprintable()
