@@ -17,6 +17,7 @@ from console.readiness.checks import (  # noqa: F401 - imported for their regist
     server_certificate,
     trust_files,
     trusted,
+    windows,
 )
 from console.readiness.registry import registered
 

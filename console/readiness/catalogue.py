@@ -6,6 +6,7 @@ import sys
 
 from console.readiness.all_checks import CHECKS
 from console.readiness.model import Step
+from console.readiness.not_checked import NOT_CHECKED
 from console.readiness.registry import Check, Need
 
 _STEPS = {
@@ -40,6 +41,8 @@ def render() -> str:
     for step, title in _STEPS.items():
         parts.append(f"## {int(step)}. {title}\n")
         parts += [_entry(check) for check in CHECKS if check.step is step]
+    parts.append("## Not checked, and why\n")
+    parts.append("\n".join(f"- {item.what} ({item.reference}): {item.why}." for item in NOT_CHECKED) + "\n")
     return "\n".join(parts)
 
 

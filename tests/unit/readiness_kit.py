@@ -340,6 +340,7 @@ def beacon(**changes: object) -> BeaconSnapshot:
         schannel=Schannel(),
         upload_read_ahead=49152,
         config_sha256="00",
+        services={"W3SVC": "Running", "WAS": "Running"},
         hellos=(hello(),),
     )
     return replace(snapshot, **changes)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from console.readiness.registry import Part, check
         "The beacon's certificate stands for the host in the device's URL, as libcurl compares names; where "
         "OpenSSL's own comparison would refuse, that is a risk."
     ),
-    source="handshake.md N-01 to N-06 (measured: T003 to T037)",
+    source="handshake.md N-01 to N-06; windows.md S8 (measured: T003 to T037)",
     remedy="Have the beacon's certificate reissued with this name, or use one of its names on the device.",
     needs=SERVER_CHAIN,
     part=Part.TRUST,
@@ -37,6 +37,11 @@ def name_mismatch(case: Case) -> Outcome:
         return unknown(f"The names in the beacon's certificate can't be read: {facts.problem}")
     if libcurl_accepts(facts, host):
         if openssl_accepts(facts, host):
+            if not facts.dns_names and not facts.ip_names:
+                return warned(
+                    f"Only the common name says {shown}: no subject alternative name; newer libraries refuse that",
+                    evidence={"names": names},
+                )
             return passed(f"The certificate stands for {shown}", {"names": names})
         return warned(
             f"libcurl takes the certificate for {shown}, OpenSSL's own comparison doesn't; the agent's isn't known",

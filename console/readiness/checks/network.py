@@ -183,7 +183,7 @@ def scheme(case: Case) -> Outcome:
     "beacon.hello-failed",
     step=Step.HELLO,
     side=Side.BEACON,
-    refused_by=Side.BEACON,
+    refused_by=None,
     severity=Severity.BLOCKS,
     rule="The beacon answers the console's own hello with a certificate.",
     source="handshake.md §4.2: the chain that is sent is the only reliable datum",

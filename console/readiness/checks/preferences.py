@@ -54,8 +54,8 @@ def _remedy(case: Case) -> str:
     """The same for every component, so that one cause gives one finding."""
     own = "; remove a component's own line that says False" if _switched_off_by_itself(case) else ""
     return (
-        f"Write AddClientCertificateAndKey=True into [{_common(case)}] of {_config(case)}{own}. Certificate and key must "
-        "be there first."
+        f"Write AddClientCertificateAndKey=True into [{_common(case)}] of {_config(case)}{own}. Certificate and key "
+        "must be there first."
     )
 
 
@@ -171,3 +171,51 @@ def revocation_without_server_check(case: Case) -> Outcome:
     if preferences.check_server is False:
         return not_applicable("Neither check is on")
     return passed("The revocation switch is in effect, or off")
+
+
+@check(
+    "device.order-of-change",
+    step=Step.ACCEPTED,
+    side=Side.DEVICE,
+    refused_by=None,
+    severity=Severity.INFORMATION,
+    rule="A device sends its certificate before its beacon is set to Require, which would lock it out.",
+    source="handshake.md P-ORDER-01, D-PREF-02",
+    remedy="Set AddClientCertificateAndKey=True first; set the beacon to Require after all of its devices.",
+    needs=(Need.HTTPS, Need.DEVICE, Need.BEACON),
+)
+def order_of_change(case: Case) -> Outcome:
+    if case.mode is ClientMode.REQUIRE:
+        return not_applicable("The beacon requires a client certificate already")
+    if case.sends_certificate is None or case.mode is None:
+        return unknown("Whether the device would be locked out can't be told")
+    if case.sends_certificate:
+        return passed("The device sends a client certificate already")
+    return warned(
+        f"Locked out (403.7) as soon as the beacon is set to Require (now {case.mode.value}): no certificate is sent",
+        evidence={"where": _origin(case)},
+    )
+
+
+@check(
+    "device.config-oddities",
+    step=Step.CLIENT_FILES,
+    side=Side.DEVICE,
+    refused_by=None,
+    severity=Severity.INFORMATION,
+    rule="config.ini holds no line that the agent may read otherwise than a person: double keys, odd lines, CR LF.",
+    source="handshake.md D-PREF-05 (of a key set twice the last line is taken to count; the agent's rule isn't known)",
+    remedy="Correct the lines named: each key once in its section, lines that end with LF, no byte order mark.",
+    needs=(Need.DEVICE,),
+    part=Part.DEVICE,
+)
+def config_oddities(case: Case) -> Outcome:
+    if case.device is None:
+        return unknown("config.ini wasn't observed")
+    odd = case.device.document.oddities()
+    if not odd:
+        return passed("config.ini is written plainly")
+    first = f"line {odd[0].line}: {clean(odd[0].what, 150)}"
+    more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
+    lines = "; ".join(f"line {one.line}: {clean(one.what, 80)}" for one in odd[:4])
+    return warned(f"Odd line in config.ini, {first}{more}", evidence={"file": _config(case), "lines": lines})

@@ -1,13 +1,17 @@
-"""TLS versions and kinds of keys that both sides can speak."""
+"""TLS versions, ciphers and kinds of keys that both sides can speak."""
 
 from __future__ import annotations
+
+from functools import lru_cache
+
+from OpenSSL import SSL
 
 from console.pki.certificates import certificate
 from console.pki.strength import OFFERED_CURVES
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
-from console.readiness.outcome import Outcome, failed, not_applicable, passed, unknown
-from console.readiness.registry import Need, Part, check
+from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
+from console.readiness.registry import Need, Part, Severity, check
 from console.readiness.stack import VERSIONS
 
 
@@ -78,3 +82,72 @@ def server_key_curve(case: Case) -> Outcome:
     if not facts.key_kind:
         return not_applicable("The kind of the beacon's key isn't one that this rule knows")
     return passed(f"The device offers the kind of the beacon's key ({facts.curve or facts.key_kind})")
+
+
+@check(
+    "pair.cipher",
+    step=Step.HELLO,
+    side=Side.PAIR,
+    refused_by=Side.PAIR,
+    rule="On TLS 1.2 the device's cipher list holds ciphers for the kind of key in the beacon's certificate.",
+    source="handshake.md P-TLS-03 (TLS 1.3 ciphers fit every key)",
+    remedy="Widen CipherString in the device's openssl.cnf (DEFAULT), or have the beacon's certificate reissued.",
+    needs=(Need.HTTPS, Need.DEVICE),
+)
+def cipher(case: Case) -> Outcome:
+    leaf = case.endpoint.leaf if case.endpoint is not None else b""
+    if case.device is None or not leaf:
+        return unknown("The beacon's certificate wasn't seen")
+    versions = case.newest_version
+    if not versions or versions == ("TLSv1.3",):
+        return not_applicable("TLS 1.3 is negotiated, or no version at all")
+    listed = case.device.snapshot.tls.cipher_string
+    if not listed:
+        return passed("The device's library offers its own ciphers, for RSA and ECDSA keys")
+    kinds = _ciphers(listed)
+    kind = "rsa" if certificate(leaf).key_kind == "rsa" else "ecdsa"
+    if kinds is None:
+        return unknown(f"The device's cipher list isn't understood: {clean(listed, 120)}")
+    if kind in kinds or not kinds:
+        return passed(f"The device offers ciphers for {kind.upper()} keys", {"ciphers": listed})
+    return failed(
+        f"The device's cipher list has none for the beacon's {kind.upper()} key, and TLS 1.2 needs one",
+        evidence={"ciphers": listed, "versions": ", ".join(versions)},
+    )
+
+
+@lru_cache(maxsize=1000)
+def _ciphers(listed: str) -> frozenset[str] | None:
+    """Kinds of server keys that a list of ciphers fits, by the console's own OpenSSL; None: it can't be read."""
+    context = SSL.Context(SSL.TLS_METHOD)
+    try:
+        context.set_cipher_list(listed.encode())
+    except (SSL.Error, UnicodeEncodeError):
+        return None
+    names = [name for name in SSL.Connection(context).get_cipher_list() if not name.startswith("TLS_")]
+    kinds = ("ecdsa" if "ECDSA" in name else "rsa" for name in names if "PSK" not in name and "ADH" not in name)
+    return frozenset(kinds)
+
+
+@check(
+    "pair.client-key-kind",
+    step=Step.ACCEPTED,
+    side=Side.PAIR,
+    refused_by=None,
+    severity=Severity.RISK,
+    rule="The device's key is of a kind that Windows is known to take: RSA, P-256, P-384 or P-521.",
+    source="handshake.md K-04 (OpenSSL sends Ed25519; whether Schannel takes it isn't known)",
+    remedy="Have the device's certificate reissued for an RSA 2048 or P-256 key.",
+    needs=(Need.HTTPS, Need.DEVICE, Need.CLIENT_CERTIFICATE),
+    part=Part.DEVICE,
+)
+def client_key_kind(case: Case) -> Outcome:
+    if not case.client_chain:
+        return not_applicable("No client certificate can be loaded")
+    facts = certificate(case.client_chain[0])
+    if not facts.key_kind:
+        return unknown("The kind of the device's key can't be read")
+    if facts.key_kind == "rsa" or facts.curve in OFFERED_CURVES:
+        return passed(f"Windows takes the kind of the device's key ({facts.curve or facts.key_kind})")
+    kind = facts.curve or facts.key_kind
+    return warned(f"Windows may not take the device's {kind} key in a client certificate", risk=True)

@@ -16,7 +16,7 @@ from console.readiness.case import Case
 from console.readiness.checks.chain_rules import ACCEPTANCE, SERVER_CHAIN, of_acceptance
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Part, check
+from console.readiness.registry import Part, Severity, check
 
 _BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point."
 
@@ -103,3 +103,61 @@ def revocation_method(case: Case) -> Outcome:
             f"PrioritizeRevocationChecks=OCSP alone, but “{clean(without[0].label, 80)}” names a revocation list only"
         )
     return passed("The method set for the check of revocation can be used")
+
+
+_NO_STAPLING_FLAG = 8
+
+
+@check(
+    "device.revocation-stapling",
+    step=Step.TRUSTED,
+    side=Side.DEVICE,
+    refused_by=None,
+    severity=Severity.RISK,
+    rule="A beacon staples a responder's answer where PrioritizeRevocationChecks names OCSPSTAPLING.",
+    source="handshake.md P-REV-04; flexnet.md 1.2 (where the server doesn't staple, the connection fails)",
+    remedy="Remove OCSPSTAPLING from PrioritizeRevocationChecks, or enable stapling on the beacon's binding.",
+    needs=SERVER_CHAIN,
+    part=Part.TRUST,
+)
+def revocation_stapling(case: Case) -> Outcome:
+    if not case.checks_revocation or case.preferences is None or not case.server_chain.chain:
+        return not_applicable("Revocation isn't checked, or the chain doesn't hold")
+    if "OCSPSTAPLING" not in {word.upper() for word in case.preferences.prioritize_revocation}:
+        return passed("The device doesn't ask for a stapled answer")
+    leaf = certificate(case.server_chain.chain[0])
+    if not leaf.status_responders:
+        return warned("The device wants a stapled answer, but the beacon's certificate names no responder", risk=True)
+    if _stapling_is_off(case):
+        return warned("The device wants a stapled answer, but stapling is off on the beacon's binding", risk=True)
+    return unknown("The device wants a stapled answer; whether the beacon staples one wasn't observed")
+
+
+@check(
+    "beacon.must-staple",
+    step=Step.TRUSTED,
+    side=Side.BEACON,
+    refused_by=None,
+    severity=Severity.INFORMATION,
+    rule="A certificate that demands stapling (TLS feature) is bound where stapling is on.",
+    source="handshake.md P-REV-04 (measured: OpenSSL takes no notice unless its program asks)",
+    remedy="Enable stapling on the binding, or have the certificate reissued without the TLS feature extension.",
+    needs=SERVER_CHAIN,
+    part=Part.TRUST,
+)
+def must_staple(case: Case) -> Outcome:
+    if case.endpoint is None or not case.endpoint.chain:
+        return unknown("The beacon's certificate wasn't seen")
+    if not certificate(case.endpoint.chain[0]).must_staple:
+        return passed("The beacon's certificate doesn't demand stapling")
+    if _stapling_is_off(case):
+        return warned("The beacon's certificate demands stapling, and stapling is off on its binding")
+    return passed("The beacon's certificate demands stapling, which isn't switched off")
+
+
+def _stapling_is_off(case: Case) -> bool:
+    if case.endpoint is None:
+        return False
+    record, routed = case.endpoint.record, case.endpoint.routed
+    by_record = record is not None and record.disableocspstapling
+    return by_record or (routed is not None and bool(routed[1].ssl_flags & _NO_STAPLING_FLAG))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from console.pki.certificates import certificate
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN, of_server_chain
-from console.readiness.model import Side, Step
-from console.readiness.outcome import Outcome
+from console.readiness.model import Side, Status, Step
+from console.readiness.outcome import Outcome, warned
 from console.readiness.registry import Part, check
 
 
@@ -39,7 +40,11 @@ def server_certificate_dates(case: Case) -> Outcome:
     part=Part.TRUST,
 )
 def server_certificate_use(case: Case) -> Outcome:
-    return of_server_chain(case, "beacon.server-certificate-use", "The certificate may be used by a server")
+    outcome = of_server_chain(case, "beacon.server-certificate-use", "The certificate may be used by a server")
+    chain = case.endpoint.chain if case.endpoint is not None else ()
+    if outcome.status is Status.PASS and chain and certificate(chain[0]).key_usage == frozenset({"key_encipherment"}):
+        return warned("Key usage is keyEncipherment alone: OpenSSL takes it, stricter TLS libraries refuse it")
+    return outcome
 
 
 @check(
