@@ -30,16 +30,14 @@ class Case:
         self.device = device
         self.endpoint = endpoint
         self.https = pair.use.protocol.lower() != "http"
+        self.preferences: TlsPreferences | None = None
+        """None: the device's config.ini wasn't observed."""
+        if device is not None and device.snapshot.config.content is not None:
+            self.preferences = device.preferences(component)
+        self.access: Access | None = None if endpoint is None else endpoint.access(self.directory)
         self.unmet: dict[tuple[Need, ...], Outcome | None] = {}
         """What checks of these needs miss, worked out once."""
         self.documented = pair.client_check is BeaconClientCheck.DOCUMENTED
-
-    @cached_property
-    def preferences(self) -> TlsPreferences | None:
-        """None: the device's config.ini wasn't observed."""
-        if self.device is None or self.device.snapshot.config.content is None:
-            return None
-        return self.device.preferences(self.component)
 
     @property
     def checks_server(self) -> bool:
@@ -62,10 +60,6 @@ class Case:
     @property
     def directory(self) -> str:
         return DIRECTORIES.get(self.component, "ManageSoftRL")
-
-    @cached_property
-    def access(self) -> Access | None:
-        return None if self.endpoint is None else self.endpoint.access(self.directory)
 
     @property
     def mode(self) -> ClientMode | None:

@@ -21,6 +21,7 @@ from console.ports import Clock, SnapshotStore
 from console.readiness.device_view import view_device
 from console.readiness.judge import judge_pair
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
+from console.services.collector import collector_paused
 from console.services.observation import LiveKey, Observation, comparable, unreached
 from console.services.proof import disagreement
 
@@ -188,7 +189,8 @@ class Estate:
 
     def verdicts(self) -> tuple[PairVerdict, ...]:
         """One for each of `uses()`, in that order; only pairs of targets that changed are judged anew."""
-        return self._judge(self.uses())
+        with collector_paused():
+            return self._judge(self.uses())
 
     def verdicts_of(self, uses: Iterable[PairUse]) -> tuple[PairVerdict, ...]:
         """One for each of these uses, in their order."""
