@@ -32,6 +32,7 @@ from screens.overview import OverviewScreen
 from screens.palette import ActionCommands
 from screens.sessions import SessionsScreen
 from screens.shell import Terminal, attach
+from screens.terminal import bearing_hang_up
 from screens.text import plain
 from screens.theme import CALM
 
@@ -218,4 +219,5 @@ class ConsoleApp(App[int]):
 
 def run_console(workspace: Workspace) -> int:
     """Open the console on this workspace; returns the exit status. Closing the workspace is the caller's."""
-    return ConsoleApp(workspace).run() or 0
+    with bearing_hang_up():
+        return ConsoleApp(workspace).run() or 0
