@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from console.agent.document import ConfigDocument
@@ -18,14 +19,20 @@ from console.readiness.beacon_view import view_endpoint
 from console.readiness.device_view import ca_file_in_use
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, PairUse, PairVerdict
 from console.readiness.own_openssl import OwnOpenssl, openssl_disagreement
+from console.readiness.revocation_look import Look, revocation_findings
 from console.readiness.stack import read_stack
 from console.services.estate import Estate
 from console.services.events import PairVerified
 from console.services.jobs import Job, JobKind, JobRunner, Work
 from console.services.observation import Observation
+from console.services.revocation import look_at_revocation
 
 VERIFY_SECONDS = 30.0
 """One `openssl verify`'s time on the device."""
+
+
+_USE_SECONDS = 3 * VERIFY_SECONDS + 10 * 20.0
+"""Three components, and some addresses for revocation that don't answer."""
 
 
 class DeviceProofService:
@@ -39,6 +46,7 @@ class DeviceProofService:
         self._clock = clock
         self._lock = threading.Lock()
         self._results: dict[tuple[PairUse, str], OwnOpenssl] = {}
+        self._looks: dict[PairUse, tuple[Look, ...]] = {}
 
     def start(self, uses: Sequence[PairUse]) -> Job:
         """Ask for each use and all components. Targets of the job are device names; each result is a PairVerified
@@ -50,7 +58,7 @@ class DeviceProofService:
         for use in dict.fromkeys(uses):
             by_device.setdefault(use.device, []).append(use)
         work = [
-            Work(name, partial(self._verify, self._device(name), mine), 60.0 + len(mine) * 3 * VERIFY_SECONDS)
+            Work(name, partial(self._verify, self._device(name), mine), 60.0 + len(mine) * _USE_SECONDS)
             for name, mine in by_device.items()
         ]
         some = ", ".join(list(by_device)[:3]) + (" …" if len(by_device) > 3 else "")
@@ -62,14 +70,19 @@ class DeviceProofService:
             return {name: self._results[use, name] for name in COMPONENTS if (use, name) in self._results}
 
     def findings(self, verdict: PairVerdict) -> tuple[Finding, ...]:
-        """What disagrees with the data, of results that are newer than them."""
+        """What disagrees with the data, then what the addresses for revocation answered; of results that are newer
+        than the data."""
+        observation = self._estate.observation()
         newer = {
             component: result
             for component, result in self.results(verdict.use).items()
-            if _is_newer(result, verdict.use, self._estate.observation())
+            if _is_newer(result.at, verdict.use, observation)
         }
         found = openssl_disagreement(verdict, newer)
-        return () if found is None else (found,)
+        with self._lock:
+            looks = self._looks.get(verdict.use, ())
+        revocation = revocation_findings(look for look in looks if _is_newer(look.at, verdict.use, observation))
+        return revocation if found is None else (found, *revocation)
 
     def _device(self, name: str) -> Device:
         try:
@@ -91,6 +104,10 @@ class DeviceProofService:
             if job.cancelled:
                 return
             self._verify_use(device, use, verify_requests(snapshot, self._estate.profile, use, observation), job)
+            fetch = partial(self._devices.fetch, device)
+            looks = look_at_revocation(fetch, snapshot, self._estate.profile, use, observation, self._clock.now)
+            with self._lock:
+                self._looks[use] = looks
 
     def _verify_use(self, device: Device, use: PairUse, requests: Mapping[str, VerifyRequest | str], job: Job) -> None:
         """Components that ask the same share one answer."""
@@ -139,6 +156,6 @@ def verify_requests(
     return found
 
 
-def _is_newer(result: OwnOpenssl, use: PairUse, observation: Observation) -> bool:
+def _is_newer(at: datetime | None, use: PairUse, observation: Observation) -> bool:
     snapshots = (observation.devices.get(use.device), observation.beacons.get(use.beacon))
-    return result.at is not None and all(one is None or result.at >= one.taken_at for one in snapshots)
+    return at is not None and all(one is None or at >= one.taken_at for one in snapshots)
