@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from console.changes.lockout import locked_out_devices
 from console.changes.model import Plan, TargetKind
 from console.errors import MtlsConsoleError
 from console.readiness.model import PairVerdict
@@ -173,7 +174,7 @@ class PlanReview(ConsoleScreen):
         try:
             if not await self._agreed():
                 return
-            accepted = len(self._plan.lockouts) or None
+            accepted = len(locked_out_devices(self._plan.lockouts)) or None
             job = await self.asked(lambda: self.workspace.editing.start_apply(self._plan, accepted))
         finally:
             self._applying = False
