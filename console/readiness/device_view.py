@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
-from console.agent.document import ConfigDocument
+from console.agent.document import ConfigDocument, Oddity
 from console.agent.preferences import CA_FILE, Origin, TlsPreferences, effective_tls
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot, FileFact, FileState
@@ -17,6 +17,7 @@ from console.readiness.model import COMPONENTS
 from console.readiness.stack import Stack, read_stack
 
 _NOISE = timedelta(seconds=2)
+_ODDITIES_KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class DeviceView:
         self.profile = profile
         self.serial = new_serial()
         self._preferences: dict[str, TlsPreferences] = {}
+        self._oddities: tuple[tuple[Oddity, ...], int] = ((), 0)
         self._meanings: dict[str, int] = {}
         self.trust_keys: dict[int, int] = {}
         """By meaning: see console.readiness.shared."""
@@ -60,8 +62,17 @@ class DeviceView:
         """Read anew each time: kept, the documents of a large fleet would need more memory than its snapshots."""
         document = ConfigDocument.parse_masked(self.snapshot.config.content or b"")
         if not self._preferences:
+            odd = document.oddities()
+            self._oddities = odd[:_ODDITIES_KEPT], len(odd)
             self._preferences = {name: effective_tls(document, self.profile, name) for name in COMPONENTS}
         return document
+
+    @property
+    def oddities(self) -> tuple[tuple[Oddity, ...], int]:
+        """The first few odd places of config.ini, and how many there are."""
+        if not self._preferences:
+            _ = self.document
+        return self._oddities
 
     @cached_property
     def stack(self) -> Stack:

@@ -124,7 +124,10 @@ def component_override(case: Case) -> Outcome:
     mine = case.preferences.value(ADD_CLIENT_CERTIFICATE)
     others = {name: case.device.preferences(name).add_client_certificate for name in COMPONENTS}
     if mine.origin is Origin.COMPONENT and len(set(others.values())) > 1:
-        return warned(f"It has its own {mine.preference.name}={clean(mine.raw or '', 40)}; other components differ")
+        return warned(
+            f"Its own section says {mine.preference.name}={clean(mine.raw or '', 40)}; other components differ",
+            evidence={"where": _origin(case)},
+        )
     return passed("The components agree on sending a client certificate")
 
 
@@ -212,10 +215,10 @@ def order_of_change(case: Case) -> Outcome:
 def config_oddities(case: Case) -> Outcome:
     if case.device is None:
         return unknown("config.ini wasn't observed")
-    odd = case.device.document.oddities()
+    odd, count = case.device.oddities
     if not odd:
         return passed("config.ini is written plainly")
     first = f"line {odd[0].line}: {clean(odd[0].what, 150)}"
-    more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
-    lines = "; ".join(f"line {one.line}: {clean(one.what, 80)}" for one in odd[:4])
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    lines = "; ".join(f"line {one.line}: {clean(one.what, 80)}" for one in odd)
     return warned(f"Odd line in config.ini, {first}{more}", evidence={"file": _config(case), "lines": lines})
