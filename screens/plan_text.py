@@ -38,9 +38,10 @@ def groups(plan: Plan) -> tuple[Group, ...]:
 
 
 def device_lines(change: DeviceChange) -> tuple[str, ...]:
-    lines: list[str] = []
+    warnings = tuple(f"▲ {plain(warning)}" for warning in change.warnings)
     if change.restore_backup:
-        return (RESTORES,)
+        return (RESTORES, *warnings)
+    lines: list[str] = []
     section = None
     for edit in change.edits:
         if edit.section != section:
@@ -50,7 +51,7 @@ def device_lines(change: DeviceChange) -> tuple[str, ...]:
             lines.append(f"-{plain(edit.key)}={plain(edit.old)}")
         if edit.new is not None:
             lines.append(f"+{plain(edit.key)}={plain(edit.new)}")
-    return tuple(lines)
+    return (*lines, *warnings)
 
 
 def beacon_lines(change: BeaconChange) -> tuple[str, ...]:
@@ -58,7 +59,7 @@ def beacon_lines(change: BeaconChange) -> tuple[str, ...]:
     for edit in change.edits:
         lines += [f"-{plain(edit.setting)}={plain(edit.old)}", f"+{plain(edit.setting)}={plain(edit.new)}"]
     lines += [f"  {number}. {plain(step.summary)}" for number, step in enumerate(change.steps, start=1)]
-    return tuple(lines)
+    return (*lines, *(f"▲ {plain(warning)}" for warning in change.warnings))
 
 
 def plan_title(plan: Plan) -> str:
