@@ -22,7 +22,7 @@ NOT_CHECKED = (
     NotChecked(
         "What revocation lists and responders answer: reachable, signed, up to date, a certificate revoked",
         "handshake.md P-REV-01, P-REV-03, B-CC-06; windows.md S19",
-        "addresses are read from the certificates, nothing is fetched; the checks say so (unknown, or a risk)",
+        "no verdict depends on it: the checks say so (unknown, or a risk); the pair report asks from the device (o)",
     ),
     NotChecked(
         "Whether the beacon really staples a responder's answer",

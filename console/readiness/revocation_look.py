@@ -13,7 +13,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from console.agent.preferences import TlsPreferences
+from console.agent.preferences import PRIORITIZE_REVOCATION, Origin, TlsPreferences
 from console.pki.certificates import Certificate, certificate
 from console.pki.revocation import RevocationState
 from console.readiness.model import COMPONENTS, Finding, Side, Status, Step
@@ -53,9 +53,14 @@ class Look:
 
 
 def methods_of(preferences: TlsPreferences) -> tuple[str, ...]:
-    """What PrioritizeRevocationChecks leaves to ask an address; both where it says nothing that any agent knows."""
+    """What PrioritizeRevocationChecks leaves to ask an address; both where it isn't set (older agents have another
+    default) or says nothing that any agent knows."""
     words = {word.upper() for word in preferences.prioritize_revocation}
-    if not words & {LIST, RESPONDER, "OCSPSTAPLING"}:
+    if preferences.value(PRIORITIZE_REVOCATION).origin is Origin.DEFAULT or not words & {
+        LIST,
+        RESPONDER,
+        "OCSPSTAPLING",
+    }:
         return (LIST, RESPONDER)
     return tuple(method for method in (LIST, RESPONDER) if method in words)
 

@@ -25,6 +25,7 @@ from tests.unit.readiness_makers import (
     stale_in_file,
     unseen,
     usual,
+    with_responder,
     with_revocation_list,
 )
 
@@ -213,6 +214,9 @@ EXAMPLES: list[ROW] = [
     ("device.revocation-check", with_revocation_list(), W),
     ("device.revocation-method", with_revocation_list(), P),
     ("device.revocation-method", with_revocation_list(PrioritizeRevocationChecks="OCSP"), F),
+    ("device.revocation-method", with_responder(), W),
+    ("device.revocation-method", with_responder(PrioritizeRevocationChecks="OCSP"), P),
+    ("device.revocation-method", with_responder(PrioritizeRevocationChecks="CRL"), F),
     ("device.revocation-method", unseen, U),
     ("device.expires-soon", usual, P),
     ("device.expires-soon", client(kit.issue("d", kit.issuing(), days=(-10, 5))), W),

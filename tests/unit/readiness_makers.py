@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from console.agent.snapshot import FileState, TlsStack
 from console.iis.snapshot import Binding, HelloOutcome, Site
@@ -133,6 +134,21 @@ def with_revocation_list(**preferences: str) -> Make:
     def make() -> PairInput:
         issuing = ca(crl="http://pki.example/root.crl")
         leaf = kit.issue(kit.HOST, issuing, names=[kit.HOST], usages=[kit.SERVER], crl="http://pki.example/i.crl")
+        settings = {"CheckCertificateRevocation": "True", **preferences}
+        return replace(sends(leaf, issuing)(), device=kit.device(ini=kit.config(settings)))
+
+    return make
+
+
+def with_responder(**preferences: str) -> Make:
+    """Certificates that name an OCSP responder and no list."""
+
+    def make() -> PairInput:
+        place = x509.UniformResourceIdentifier("http://ocsp.example/")
+        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
+        more: list[tuple[x509.ExtensionType, bool]] = [(x509.AuthorityInformationAccess([access]), False)]
+        issuing = ca(more=more)
+        leaf = kit.issue(kit.HOST, issuing, names=[kit.HOST], usages=[kit.SERVER], more=more)
         settings = {"CheckCertificateRevocation": "True", **preferences}
         return replace(sends(leaf, issuing)(), device=kit.device(ini=kit.config(settings)))
 

@@ -51,6 +51,7 @@ def test_every_certificate_below_the_root_and_never_the_root() -> None:
         ("OCSPSTAPLING", ()),
         ("OCSPSTAPLING,CRL", ("CRL",)),
         ("nonsense", ("CRL", "OCSP")),
+        ("-", ("CRL", "OCSP")),
     ],
 )
 def test_methods(words: str, methods: tuple[str, ...]) -> None:

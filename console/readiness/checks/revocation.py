@@ -10,7 +10,7 @@ the vendor's pages say that its check needs a revocation list or responder that 
 
 from __future__ import annotations
 
-from console.agent.preferences import CHECK_REVOCATION, Origin
+from console.agent.preferences import CHECK_REVOCATION, PRIORITIZE_REVOCATION, Origin
 from console.pki.certificates import certificate
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import ACCEPTANCE, SERVER_CHAIN, of_acceptance
@@ -85,8 +85,8 @@ def revocation_check(case: Case) -> Outcome:
     side=Side.DEVICE,
     refused_by=Side.DEVICE,
     rule="PrioritizeRevocationChecks names a method that the beacon's certificates offer.",
-    source="handshake.md P-REV-02; flexnet.md 1.2 (OCSP alone fails where only a list is named)",
-    remedy="Set PrioritizeRevocationChecks to a method that the certificates offer (CRL), or remove the line.",
+    source="handshake.md P-REV-02; flexnet.md 1.2 (a method left out is off: what is left must be offered)",
+    remedy="Set PrioritizeRevocationChecks to a method that the certificates offer, or remove the line.",
     needs=SERVER_CHAIN,
     part=Part.TRUST,
 )
@@ -94,14 +94,21 @@ def revocation_method(case: Case) -> Outcome:
     if not case.checks_revocation or case.preferences is None or not case.server_chain.chain:
         return not_applicable("Revocation isn't checked, or the chain doesn't hold")
     wanted = {word.upper() for word in case.preferences.prioritize_revocation}
-    if wanted != {"OCSP"}:
-        return passed("The methods set for the check of revocation can be used")
     members = [certificate(der) for der in case.server_chain.chain if not certificate(der).self_signed]
-    without = [facts for facts in members if facts.revocation_lists and not facts.status_responders]
+    if wanted == {"OCSP"}:
+        left, offered = "OCSP", "a revocation list only"
+        without = [facts for facts in members if facts.revocation_lists and not facts.status_responders]
+    elif wanted == {"CRL"}:
+        left, offered = "CRL", "a responder only"
+        without = [facts for facts in members if facts.status_responders and not facts.revocation_lists]
+    else:
+        return passed("The methods set for the check of revocation can be used")
     if without:
-        return failed(
-            f"PrioritizeRevocationChecks=OCSP alone, but “{clean(without[0].label, 80)}” names a revocation list only"
-        )
+        named = f"“{clean(without[0].label, 80)}” names {offered}"
+        if case.preferences.value(PRIORITIZE_REVOCATION).origin is Origin.DEFAULT:
+            # Older agents have another default (OCSP,CRL).
+            return warned(f"By its default a newer agent asks by {left} alone, but {named}", risk=True)
+        return failed(f"PrioritizeRevocationChecks leaves {left} alone, but {named}")
     return passed("The method set for the check of revocation can be used")
 
 
