@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certificate
 from console.pki.chain import ChainOptions, ChainResult, verify_chain
+from console.readiness.about import about, use_names
 from console.readiness.beacon_view import ClientMode
 from console.readiness.diagnosis import Problem, follow
 from console.readiness.model import Side
@@ -68,7 +69,10 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
     if usage_checked and uses is not None and not {CLIENT_AUTH, ANY_USE} & {*uses}:
         message = "The device's certificate isn't made for client authentication (extended key usage)"
         return Acceptance(
-            Problem("device.client-certificate-use", failed(message, evidence={"certificate": leaf.label}))
+            Problem(
+                "device.client-certificate-use",
+                failed(message, evidence={**_where(case), **about(leaf), "uses": use_names(leaf)}),
+            )
         )
     mode = endpoint.snapshot.schannel.client_auth_trust_mode or 0
     store = "Root"
@@ -98,20 +102,26 @@ def misplaced_roots(endpoint: Endpoint) -> tuple[str, ...]:
 
 def _dates(case: Case, leaf: Certificate) -> Problem:
     label = clean(leaf.label, 120)
-    evidence = {"certificate": label, "beacon's clock": f"{case.beacon_now:%Y-%m-%d %H:%M} UTC"}
+    evidence = {**_where(case), **about(leaf), "beacon's clock": f"{case.beacon_now:%Y-%m-%d %H:%M} UTC"}
     if leaf.valid_at(case.pair.now):
-        message = f"By the beacon's clock ({case.beacon_now:%Y-%m-%d %H:%M} UTC) “{label}” isn't valid (403.17)"
+        message = (
+            f"The beacon's clock is wrong ({case.beacon_now:%Y-%m-%d %H:%M} UTC): by it “{label}” isn't valid (403.17)"
+        )
         return Problem("beacon.clock-wrong", failed(message, evidence=evidence))
     early = leaf.not_before is not None and case.beacon_now < leaf.not_before
     moment = leaf.not_before if early else leaf.not_after
     said = f"is not valid before {moment:%Y-%m-%d}" if early else f"expired {moment:%Y-%m-%d}"
-    message = f"The device's certificate “{label}” {said}: the beacon answers 403.17"
+    message = f"The device's certificate {said} (“{label}”): the beacon answers 403.17"
     return Problem("device.client-certificate-dates", failed(message, evidence=evidence))
 
 
 def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainResult) -> Problem:
     label = clean(leaf.label, 120)
-    evidence = {"openssl": f"error {result.code} at depth {result.depth}: {result.text}", "certificate": label}
+    evidence = {
+        "openssl": f"error {result.code} at depth {result.depth}: {result.text}",
+        **_where(case),
+        **about(leaf),
+    }
     top = follow((*case.client_chain, *endpoint.intermediates))
     issuer = clean(top.issuer or "an unnamed issuer", 160)
     roots = {certificate(entry.der).subject_der for entry in endpoint.roots}
@@ -119,17 +129,26 @@ def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainR
         text = f"ClientAuthTrustMode limits trust to another store, which doesn't hold “{issuer}”: 403.16"
         return Problem("beacon.client-issuer-untrusted", failed(text, evidence=evidence))
     if result.code in (9, 10):
-        text = f"A certificate above “{label}” isn't valid by the beacon's clock: 403.16"
+        text = f"A CA above the device's certificate isn't valid by the beacon's clock (“{label}”): 403.16"
         return Problem("beacon.client-chain-refused", failed(text, side=Side.DEVICE, evidence=evidence))
     if result.code not in (2, 18, 19, 20, 21):
-        text = f"The beacon can't accept the chain of “{label}” ({result.text}): 403.16"
+        text = f"The beacon can't accept the chain of the device's certificate: {result.text} (“{label}”): 403.16"
         return Problem("beacon.client-chain-refused", failed(text, side=Side.DEVICE, evidence=evidence))
     if top.der == leaf.der and not leaf.self_signed and top.issuer_der not in roots:
         text = f"The device sends no intermediate, and the beacon doesn't know “{issuer}”: 403.16"
         return Problem("device.client-chain-incomplete", failed(text, evidence=evidence))
-    what = f"“{label}” is self-signed and" if leaf.self_signed else f"“{issuer}”, which issued “{label}”,"
-    text = f"{what} isn't in the beacon's Trusted Root store: 403.16"
-    return Problem("beacon.client-issuer-untrusted", failed(text, evidence=evidence))
+    what = "the device's self-signed certificate" if leaf.self_signed else "the issuer of the device's certificate"
+    text = f"The beacon doesn't trust {what}, “{label if leaf.self_signed else issuer}”: 403.16"
+    remedy = (
+        f"Import “{label if leaf.self_signed else issuer}” into the computer's Trusted Root Certification Authorities "
+        "(certlm.msc), or have the device's certificate issued by a CA that is there."
+    )
+    return Problem("beacon.client-issuer-untrusted", failed(text, remedy=remedy, evidence=evidence))
+
+
+def _where(case: Case) -> dict[str, str]:
+    """The device's certificate file."""
+    return {"file": case.preferences.client_certificate} if case.preferences is not None else {}
 
 
 def _revocation(endpoint: Endpoint, result: ChainResult) -> Acceptance:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from console.pki.certificates import Certificate, certificate
 from console.pki.chain import ChainResult, verify_chain
 from console.pki.loading import Anchor
+from console.readiness.about import about, strength_of, use_names
 from console.readiness.model import Side
 from console.readiness.outcome import Outcome, clean, failed
 
@@ -34,7 +35,10 @@ def diagnose(case: Case, reading: Reading, result: ChainResult) -> Problem:
     fault = certificate(result.at_fault) if result.at_fault else None
     label = clean(fault.label, 120) if fault else "a certificate of the chain"
     trusted = result.at_fault in {anchor.der for anchor in reading.trust.anchors}
-    evidence = {"openssl": f"error {result.code} at depth {result.depth}: {result.text}", "certificate": label}
+    evidence = {
+        "openssl": f"error {result.code} at depth {result.depth}: {result.text}",
+        **(about(fault) if fault else {}),
+    }
     if result.code in _NO_ISSUER:
         return _no_issuer(case, reading, evidence)
     if result.code in (_NOT_YET, _EXPIRED) and fault is not None:
@@ -42,29 +46,31 @@ def diagnose(case: Case, reading: Reading, result: ChainResult) -> Problem:
     side = Side.DEVICE if trusted and result.depth else Side.BEACON
     where = "the device's own trust store" if side is Side.DEVICE else "the chain that the beacon sends"
     text = _TEXTS.get(result.code) or (
-        ("beacon.chain-constraint", "name constraints forbid the names of the beacon's certificate")
+        ("beacon.chain-constraint", "A CA's name constraints forbid the names of the beacon's certificate")
         if result.code in _NAME_CONSTRAINTS
-        else ("beacon.chain-broken", f"OpenSSL refuses it: {result.text}")
+        else ("beacon.chain-broken", f"OpenSSL refuses the chain: {result.text}")
     )
     check, why = text
     if check == "beacon.server-certificate-use" and result.depth:
-        check, why = "beacon.issuer-use", "its extended key usage leaves out server authentication"
+        check, why = "beacon.issuer-use", "A CA of the chain isn't made for TLS servers (extended key usage)"
     if check == "device.trust-limited":
         side = Side.DEVICE
-    return Problem(check, failed(f"“{label}” in {where}: {why}", side=side, evidence=evidence))
+    if fault is not None:
+        evidence |= {"uses": use_names(fault), "key and signature": strength_of(fault)}
+    return Problem(check, failed(f"{why} (“{label}” in {where})", side=side, evidence=evidence))
 
 
 _TEXTS = {
-    _BAD_SIGNATURE: ("beacon.chain-broken", "its signature doesn't fit the key of its issuer (same name, other key)"),
-    _NOT_A_CA: ("beacon.not-a-ca", "it isn't a CA certificate, yet it issued the one before it"),
-    79: ("beacon.not-a-ca", "it isn't a CA certificate, yet it issued the one before it"),
-    _PATH_LENGTH: ("beacon.chain-constraint", "the chain is longer than a CA's path length allows"),
-    _PURPOSE: ("beacon.server-certificate-use", "its key usage or extended key usage leaves out TLS servers"),
-    _REJECTED: ("device.trust-limited", "a TRUSTED CERTIFICATE block doesn't trust it for servers"),
-    _CRITICAL: ("beacon.critical-extension", "it has a critical extension that OpenSSL doesn't know"),
-    _LEAF_KEY: ("beacon.server-certificate-weak", "its key is too weak for the device's security level"),
-    _CA_KEY: ("beacon.chain-weak", "its key is too weak for the device's security level"),
-    _DIGEST: ("beacon.chain-weak", "the digest of its signature is too weak for the device's security level"),
+    _BAD_SIGNATURE: ("beacon.chain-broken", "A signature doesn't fit its issuer's key: same name, other key"),
+    _NOT_A_CA: ("beacon.not-a-ca", "A certificate that isn't a CA issued another one"),
+    79: ("beacon.not-a-ca", "A certificate that isn't a CA issued another one"),
+    _PATH_LENGTH: ("beacon.chain-constraint", "The chain is longer than the path length of a CA allows"),
+    _PURPOSE: ("beacon.server-certificate-use", "The beacon's certificate isn't made for TLS servers (see its uses)"),
+    _REJECTED: ("device.trust-limited", "A TRUSTED CERTIFICATE block doesn't trust the CA for servers"),
+    _CRITICAL: ("beacon.critical-extension", "OpenSSL doesn't know a critical extension of a certificate"),
+    _LEAF_KEY: ("beacon.server-certificate-weak", "The beacon's key is too weak for the device's security level"),
+    _CA_KEY: ("beacon.chain-weak", "The key of a CA is too weak for the device's security level"),
+    _DIGEST: ("beacon.chain-weak", "A signature is too weak for the device's security level"),
 }
 
 
@@ -79,7 +85,8 @@ def _no_issuer(case: Case, reading: Reading, evidence: dict[str, str]) -> Proble
         return Problem(
             "device.ca-shadowed",
             failed(
-                f"The CA file holds another certificate of the same name ({names}), which hides it", evidence=evidence
+                f"The CA file hides the right CA certificate: it holds another of the same name ({names})",
+                evidence=evidence,
             ),
         )
     top = follow(chain)
@@ -91,25 +98,50 @@ def _no_issuer(case: Case, reading: Reading, evidence: dict[str, str]) -> Proble
         return Problem(
             "beacon.chain-incomplete",
             failed(
-                f"The beacon doesn't send the certificate of “{issuer}”, which it has in its stores", evidence=evidence
+                f"The beacon doesn't send its intermediate “{issuer}”, which is in its stores",
+                remedy=(
+                    f"See that “{issuer}” is in the computer's Intermediate Certification Authorities (certlm.msc), "
+                    "then bind the certificate again: Schannel then sends it."
+                ),
+                evidence=evidence,
             ),
         )
     if top.der == chain[0] and not top.self_signed and not _is_root(case, top):
         return Problem(
             "beacon.chain-incomplete",
-            failed(f"The beacon sends its own certificate alone, not that of its issuer “{issuer}”", evidence=evidence),
+            failed(
+                f"The beacon doesn't send its intermediate “{issuer}”, only its own certificate",
+                remedy=(
+                    f"Import “{issuer}” into the computer's Intermediate Certification Authorities (certlm.msc); "
+                    "Schannel then sends it."
+                ),
+                evidence=evidence,
+            ),
         )
     what = f"“{clean(top.label, 120)}”, self-signed" if top.self_signed else f"“{issuer}”"
     return Problem(
         "device.beacon-untrusted",
-        failed(f"The chain leads to {what}, which the device doesn't trust", evidence=evidence),
+        _untrusted(case, top, what, evidence),
     )
 
 
-_PARTIAL = (
-    "The device trusts an intermediate of the chain but not its root, and a check of revocation "
-    "(or an older libcurl) needs the chain up to the root"
-)
+_PARTIAL = "The device trusts an intermediate but not its root, which a check of revocation (or an older libcurl) needs"
+
+
+def _untrusted(case: Case, top: Certificate, what: str, evidence: dict[str, str]) -> Outcome:
+    """The certificate to add is told by its hash where it was seen: sent, or in the beacon's stores."""
+    preferences = case.preferences
+    place = case.device.ca_file(preferences) if case.device is not None and preferences is not None else ""
+    place = clean(place or (preferences.ca_directory if preferences is not None else ""), 200)
+    known = [top] if top.self_signed else [certificate(der) for der in _stores(case)]
+    wanted = next((fact for fact in known if top.self_signed or fact.subject_der == top.issuer_der), None)
+    if wanted is not None:
+        evidence = {**evidence, "certificate to trust": f"{clean(wanted.subject, 160)}, SHA-256 {wanted.sha256}"}
+    return failed(
+        f"The device doesn't trust {what}, where the beacon's chain ends",
+        remedy=f"Append that CA certificate as PEM to {place or 'the CA file'}, once you know it to be yours.",
+        evidence={**evidence, "file": place},
+    )
 
 
 def _holds(
@@ -164,16 +196,20 @@ def _out_of_time(
     label = clean(fault.label, 120)
     expired = result.code == _EXPIRED
     when = fault.not_after if expired else fault.not_before
-    said = f"“{label}” {'expired' if expired else 'is not valid before'} {when:%Y-%m-%d %H:%M} UTC" if when else label
+    said = f"{'expired' if expired else 'is not valid before'} {when:%Y-%m-%d}" if when else "has no readable dates"
+    said = f"{said} (“{label}”)"
     evidence = {**evidence, "device's clock": f"{case.device_now:%Y-%m-%d %H:%M} UTC"}
     if fault.valid_at(case.pair.now):
-        message = f"By the device's clock ({case.device_now:%Y-%m-%d %H:%M} UTC) {said}"
+        message = f"The device's clock is wrong ({case.device_now:%Y-%m-%d %H:%M} UTC): by it a certificate {said}"
         return Problem("device.clock-wrong", failed(message, evidence=evidence))
     if result.depth == 0:
         return Problem("beacon.server-certificate-dates", failed(f"The beacon's certificate {said}", evidence=evidence))
     if trusted:
         if reading.trust.shadowed and _holds(case, reading, (), reading.trust.shadowed):
-            message = f"The CA file's {said} and hides a valid one of the same name in the CA directory"
+            message = f"A stale certificate in the CA file hides a valid one in the CA directory: it {said}"
             return Problem("device.ca-shadowed", failed(message, evidence=evidence))
-        return Problem("device.trusted-certificate-dates", failed(f"The device's trusted {said}", evidence=evidence))
-    return Problem("beacon.issuer-dates", failed(f"The intermediate {said}", evidence=evidence))
+        return Problem(
+            "device.trusted-certificate-dates",
+            failed(f"A CA certificate that the device trusts {said}", evidence=evidence),
+        )
+    return Problem("beacon.issuer-dates", failed(f"An intermediate that the beacon sends {said}", evidence=evidence))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.iis.snapshot import HelloOutcome
 from console.pki.names import ascii_host
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
@@ -100,6 +101,9 @@ def host_header(case: Case) -> Outcome:
 def ssl_required(case: Case) -> Outcome:
     if case.https:
         return not_applicable("The device uses https")
+    hello = case.endpoint.hello if case.endpoint is not None else None
+    if hello is not None and hello.outcome is HelloOutcome.TLS:
+        return not_applicable("The port speaks TLS: the connection ends before any HTTP")
     if case.access is None:
         return unknown("The SSL settings of the site weren't observed")
     if "SslRequireCert" in case.access.flags and "Ssl" not in case.access.flags:
@@ -130,7 +134,9 @@ def certificate_without_key(case: Case) -> Outcome:
         return warned("http.sys has a certificate on record that isn't in the stores that were read", risk=risk)
     if not endpoint.bound.has_key:
         return warned("The bound certificate has no private key in its store: a restart may not serve it", risk=risk)
-    return passed("The bound certificate is in its store, with its key")
+    if endpoint.tls_seen:
+        return passed("The bound certificate's key works: the console's hello was answered with it")
+    return passed("The bound certificate is in its store, with its key (which no hello has tried)")
 
 
 @check(

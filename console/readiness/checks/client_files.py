@@ -7,6 +7,7 @@ from console.agent.snapshot import FileFact, FileState, KeyFact
 from console.pki import strength
 from console.pki.certificates import certificate
 from console.pki.loading import LoadedFile, describe_head
+from console.readiness.about import about
 from console.readiness.case import Case
 from console.readiness.device_view import FileProblem, file_problem
 from console.readiness.model import Side, Step
@@ -27,7 +28,7 @@ def _named(case: Case, preference: str) -> str:
 
 
 def _from_problem(problem: FileProblem, named: str, what: str) -> Outcome:
-    said = f"The {what} {named}: {clean(problem.text, 250)}"
+    said = f"The {what}: {clean(problem.text, 250)}: {named}"
     return failed(said) if problem.certain else unknown(said)
 
 
@@ -99,10 +100,10 @@ def client_certificate_unreadable(case: Case) -> Outcome:
     if fact is None or fact.state is not FileState.PRESENT:
         return not_applicable("There is no client certificate file to read")
     if fact.content is None:
-        return failed(f"{named} isn't PEM: {describe_head(fact.head)}")
+        return failed(f"The client certificate file isn't PEM: {describe_head(fact.head)}: {named}")
     errors = [chain for chain in case.client_chains if chain.error]
     if errors and len(errors) == len(case.client_chains):
-        return failed(f"{named}: {_block(errors[0])}")
+        return failed(f"The client certificate file is damaged: {_block(errors[0])}: {named}")
     if errors:
         return unknown(
             f"{named} begins with a byte order mark: OpenSSL 3.0 reads it, older versions don't, and the device's "
@@ -136,16 +137,21 @@ def client_key_unusable(case: Case) -> Outcome:
         return not_applicable("There is no private key file to load")
     labels = ", ".join(clean(label, 40) for label in key.labels[:4])
     if key.encrypted or any("ENCRYPTED" in label for label in key.labels):
-        return failed(f"{named} is protected by a passphrase", evidence={"labels": labels})
+        return failed(
+            f"The private key is protected by a passphrase, which the agent can't give: {named}",
+            evidence={"labels": labels},
+        )
     if key.spki_sha256 and key.spki_sha256 != _HASH_OF_NOTHING:
         return passed(f"{named} loads on the device", {"by": key.how})
     if not any(label.endswith("PRIVATE KEY") for label in key.labels):
-        what = f"it holds {labels}" if labels else describe_head(key.file.head)
+        what = f"{labels}" if labels else describe_head(key.file.head)
         if key.file.head[:3] == b"\xef\xbb\xbf" and not key.how:
             return unknown(f"{named} begins with a byte order mark; whether the device can load it wasn't observed")
-        return failed(f"{named} holds no private key in PEM: {what}", evidence={"labels": labels})
+        return failed(f"No private key in PEM, but {what}: {named}", evidence={"labels": labels})
     if case.device is not None and case.device.snapshot.tls.openssl and key.file.state is FileState.PRESENT:
-        return failed(f"The device's own OpenSSL can't load {named}", evidence={"said": key.why_unknown})
+        return failed(
+            f"The device's own OpenSSL can't load the private key: {named}", evidence={"said": key.why_unknown}
+        )
     why = clean(key.why_unknown) or "no tool there could load it"
     return unknown(f"Whether {named} loads wasn't found out on the device: {why}")
 
@@ -167,7 +173,8 @@ def client_certificate_order(case: Case) -> Outcome:
         return not_applicable("The key's public half isn't known, or fits no certificate of the file")
     if place > 0:
         return failed(
-            f"The key fits certificate {place + 1} of {_named(case, CLIENT_CERTIFICATE)}; the first one is used"
+            f"Wrong order: the key fits certificate {place + 1} of the file, the first is used: "
+            f"{_named(case, CLIENT_CERTIFICATE)}"
         )
     return passed("The first certificate of the file is the device's own")
 
@@ -198,7 +205,12 @@ def client_key_mismatch(case: Case) -> Outcome:
         return not_applicable("The key belongs to a later certificate of the file")
     return failed(
         "The private key belongs to none of the certificates in the file",
-        evidence={"key": key.spki_sha256[:16], "certificate": certificate(case.client_chain[0]).spki_sha256[:16]},
+        evidence={
+            "files": f"{_named(case, CLIENT_KEY)}, {_named(case, CLIENT_CERTIFICATE)}",
+            **about(certificate(case.client_chain[0])),
+            "public key of the key file (SHA-256)": key.spki_sha256,
+            "public key of the certificate (SHA-256)": certificate(case.client_chain[0]).spki_sha256,
+        },
     )
 
 
@@ -268,7 +280,21 @@ def client_key_exposed(case: Case) -> Outcome:
     if key.file.mode is None:
         return unknown("The key file's mode wasn't observed")
     if key.file.mode & 0o022:
-        return warned(f"Others may write the private key (mode {key.file.mode & 0o7777:04o})")
+        return warned(
+            f"Others may write the private key (mode {key.file.mode & 0o7777:04o})",
+            remedy=_chmod(case),
+            evidence={"file": _named(case, CLIENT_KEY), "owner": f"{key.file.owner}:{key.file.group}"},
+        )
     if key.file.mode & 0o044:
-        return warned(f"Others may read the private key (mode {key.file.mode & 0o7777:04o})")
+        return warned(
+            f"Others may read the private key (mode {key.file.mode & 0o7777:04o})",
+            remedy=_chmod(case),
+            evidence={"file": _named(case, CLIENT_KEY), "owner": f"{key.file.owner}:{key.file.group}"},
+        )
     return passed("The private key is closed to others")
+
+
+def _chmod(case: Case) -> str:
+    user = clean(case.device.snapshot.agent_user, 40) if case.device is not None else ""
+    owner = f", with {user} as its owner" if user else ""
+    return f"chmod 600 {clean(_path(case, CLIENT_KEY), 200)}{owner}."

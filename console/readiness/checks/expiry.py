@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from console.pki.certificates import certificate
+from console.readiness.about import about
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN
 from console.readiness.model import Side, Step
@@ -28,7 +29,7 @@ def beacon_expires_soon(case: Case) -> Outcome:
     chain = case.server_chain.chain
     if not chain:
         return not_applicable("The chain doesn't hold")
-    return _soon(case, chain)
+    return _soon(case, chain, "A certificate of the beacon's chain")
 
 
 @check(
@@ -46,10 +47,10 @@ def beacon_expires_soon(case: Case) -> Outcome:
 def device_expires_soon(case: Case) -> Outcome:
     if not case.client_chain:
         return not_applicable("No client certificate can be loaded")
-    return _soon(case, case.client_chain)
+    return _soon(case, case.client_chain, "A certificate that the device sends")
 
 
-def _soon(case: Case, chain: tuple[bytes, ...]) -> Outcome:
+def _soon(case: Case, chain: tuple[bytes, ...], which: str) -> Outcome:
     ends = [(facts.not_after, facts) for facts in map(certificate, chain) if facts.not_after is not None]
     if not ends:
         return unknown("The dates can't be read")
@@ -57,5 +58,10 @@ def _soon(case: Case, chain: tuple[bytes, ...]) -> Outcome:
     left = moment - case.pair.now
     if timedelta(0) <= left <= timedelta(days=case.policy.soon_days):
         days = max(left.days, 0)
-        return warned(f"“{clean(facts.label, 120)}” expires in {days} day(s), {moment:%Y-%m-%d}", risk=True)
+        left_over = f"in {days} day{'' if days == 1 else 's'}" if days else "within a day"
+        return warned(
+            f"{which} expires {left_over}, {moment:%Y-%m-%d} (“{clean(facts.label, 120)}”)",
+            risk=True,
+            evidence=about(facts),
+        )
     return passed(f"Nothing ends before {moment:%Y-%m-%d}")

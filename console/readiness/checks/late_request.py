@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from console.readiness.beacon_view import ClientMode
 from console.readiness.case import Case
-from console.readiness.model import Side, Step
+from console.readiness.model import Side, Status, Step
 from console.readiness.outcome import Outcome, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
 
 _BUILD_2025 = 26100
 _REMEDY = (
-    "Ask in the first handshake (ask=first-handshake: clientcertnegotiation of the http.sys record); in an emergency "
-    "disable TLS 1.3 on the binding."
+    "Set ask=first-handshake (it enables clientcertnegotiation of the binding's http.sys record, see `netsh http show "
+    "sslcert`); in an emergency disable TLS 1.3 on the binding."
 )
 _NEEDS = (Need.HTTPS, Need.BEACON)
 
@@ -49,7 +49,8 @@ def late_request_tls13(case: Case) -> Outcome:
     answer = "answers 500" if case.endpoint is not None and case.endpoint.snapshot.os_build >= _BUILD_2025 else "resets"
     if versions == ("TLSv1.3",):
         return failed(
-            f"The beacon asks for the certificate after the request; on TLS 1.3 that can't be, and it {answer}"
+            f"The client certificate is asked for too late: after the request, not possible on TLS 1.3; it {answer}",
+            evidence=_evidence(case),
         )
     if "TLSv1.3" in versions:
         return unknown(
@@ -91,7 +92,8 @@ def late_request_upload(case: Case) -> Outcome:
         )
     if size > limit:
         return failed(
-            f"An upload of {size} bytes is more than the beacon reads ahead ({limit}) for a late request: 413"
+            f"Uploads of {size} bytes are refused (413): with a late request the beacon reads ahead {limit} only",
+            evidence=_evidence(case),
         )
     return passed(f"An upload of {size} bytes fits into what the beacon reads ahead ({limit})")
 
@@ -106,12 +108,30 @@ def late_request_upload(case: Case) -> Outcome:
     source="handshake.md B-NEG-01; windows.md S18",
     remedy=_REMEDY,
     needs=_NEEDS,
-    part=Part.ENDPOINT,
+    part=Part.TRUST,
 )
 def late_request(case: Case) -> Outcome:
     late = _late(case)
     if late is None:
         return unknown("When the beacon asks for a client certificate wasn't observed")
     if late:
-        return warned("The beacon asks for the client certificate after the request: a renegotiation, TLS 1.2 only")
+        if late_request_tls13(case).status is Status.FAIL:
+            return not_applicable("The same cause stops the handshake: see beacon.late-request-tls13")
+        return warned(
+            "The client certificate is asked for late: a renegotiation after the request, TLS 1.2 only",
+            evidence=_evidence(case),
+        )
     return passed("The beacon asks in the first handshake, or not at all")
+
+
+def _evidence(case: Case) -> dict[str, str]:
+    endpoint = case.endpoint
+    if endpoint is None:
+        return {}
+    record = endpoint.record
+    return {
+        "location": case.access.location if case.access is not None else "",
+        "record": f"{record.key}, clientcertnegotiation {record.clientcertnegotiation}" if record is not None else "",
+        "versions": ", ".join(endpoint.versions or ()),
+        "build": str(endpoint.snapshot.os_build),
+    }

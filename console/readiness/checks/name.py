@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.pki.certificates import certificate
 from console.pki.names import describe_names, ip_address, libcurl_accepts, openssl_accepts
+from console.readiness.about import about
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN
 from console.readiness.model import Side, Step
@@ -56,7 +57,14 @@ def name_mismatch(case: Case) -> Outcome:
             remedy="Use the full name in the device's failover list.",
             evidence={"names": names},
         )
-    return failed(f"The certificate doesn't stand for {shown} but for {names}", evidence={"names": names})
+    return failed(
+        f"The beacon's certificate isn't for {shown} but for {names}",
+        remedy=(
+            f"Have the certificate reissued with {shown} as a name and bind it, or use one of its names as Host in "
+            "the failover list of the device's config.ini."
+        ),
+        evidence={"asked for": host, "names": names, **about(facts)},
+    )
 
 
 @check(

@@ -156,7 +156,10 @@ def no_binding(case: Case) -> Outcome:
     refused_by=Side.PAIR,
     rule="https goes to a port that speaks TLS, http to one that doesn't.",
     source="handshake.md P-URL-01 (measured: T245, T246)",
-    remedy="Set Protocol and Port of the failover entry to what the beacon serves.",
+    remedy=(
+        "On the device: set Protocol and Port of this host in the failover list of config.ini (DownloadSettings, "
+        "UploadSettings) to what the beacon serves; or give the beacon's site such a binding."
+    ),
     part=Part.ENDPOINT,
 )
 def scheme(case: Case) -> Outcome:

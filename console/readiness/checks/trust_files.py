@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.agent.snapshot import FileState
 from console.pki.certificates import certificate, subject_hash
 from console.pki.loading import describe_head, load_directory_entry
+from console.readiness.about import about
 from console.readiness.case import Case
 from console.readiness.device_view import file_problem
 from console.readiness.directory import invisible_entries, is_there
@@ -38,7 +39,7 @@ def ca_file(case: Case) -> Outcome:
     problem = file_problem(case.device.snapshot.file(path))
     if problem is None:
         return passed(f"The CA file {clean(path, 200)} is there and readable")
-    said = f"The CA file {clean(path, 200)}: {clean(problem.text, 250)}"
+    said = f"The CA file: {clean(problem.text, 250)}: {clean(path, 200)}"
     return failed(said) if problem.certain else unknown(said)
 
 
@@ -63,14 +64,14 @@ def ca_file_unreadable(case: Case) -> Outcome:
     shown = clean(path, 200)
     if fact.content is None:
         if fact.size == 0:
-            return failed(f"The CA file {shown} is empty")
-        return failed(f"The CA file {shown} isn't PEM: {describe_head(fact.head)}")
+            return failed(f"The CA file is empty: {shown}")
+        return failed(f"The CA file isn't PEM: {describe_head(fact.head)}: {shown}")
     readings = [case.device.trust(case.preferences, skips_bom=skips) for skips in case.device.stack.skips_bom]
     loaded = [reading.file for reading in readings if reading.file is not None]
     errors = [file for file in loaded if file.error]
     if errors and len(errors) == len(loaded):
         at = f"block {errors[0].error_block}: " if errors[0].error_block else ""
-        return failed(f"OpenSSL refuses the CA file {shown}: {at}{errors[0].error}")
+        return failed(f"OpenSSL refuses the CA file: {at}{errors[0].error}: {shown}")
     if errors:
         return unknown(
             f"The CA file {shown} begins with a byte order mark: OpenSSL 3.0 reads it, older versions don't, and the "
@@ -110,7 +111,11 @@ def ca_directory_names(case: Case) -> Outcome:
     names = sorted({*unseen, *wrong})
     if names:
         shown = ", ".join(clean(name, 60) for name in names[:5])
-        return warned(f"OpenSSL never finds these files of {clean(path, 200)}: {shown}")
+        return warned(
+            f"OpenSSL never finds {shown} in the CA directory: the names aren't subject hashes",
+            remedy=f"Run `openssl rehash {clean(path, 200)}` (c_rehash with an old OpenSSL).",
+            evidence={"path": path},
+        )
     return passed(f"Every CA certificate in {clean(path, 200)} can be found by its name")
 
 
@@ -140,5 +145,6 @@ def trusted_expiry(case: Case) -> Outcome:
     facts = [certificate(anchor.der) for anchor in trust.anchors[: trust.from_file]]
     expired = [fact for fact in facts if fact.not_after is not None and fact.not_after < case.device_now]
     if expired:
-        return warned(f"“{clean(expired[0].label, 120)}” in the CA file has expired")
+        evidence = {"file": case.device.ca_file(case.preferences), **about(expired[0])}
+        return warned(f"The CA file holds an expired certificate (“{clean(expired[0].label, 120)}”)", evidence=evidence)
     return passed("No certificate of the CA file has expired")
