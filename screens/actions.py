@@ -124,7 +124,7 @@ ACTIONS: tuple[Action, ...] = (
         "o",
         "Device's OpenSSL",
         _P,
-        "Ask the device's own OpenSSL about the beacon's chain; shows its TLS tools.",
+        "Ask the device's own OpenSSL about the beacon's chain, and the addresses that say what is revoked.",
         footer=3,
     ),
     Action("check", "c", "Re-check", _P, "Read both sides afresh and judge again.", footer=4),

@@ -148,6 +148,37 @@ def test_every_shell(shell: tuple[str, ...], tmp_path: Path) -> None:
     assert (result.outcome, result.error) == (LiveOutcome.OK, None), result
 
 
+NAMED = ("-trusted_first", "-verify_hostname", kit.HOST, "-partial_chain")
+VERSIONS = {
+    "OpenSSL 0.9.8zh 3 Dec 2015": (),
+    "OpenSSL 1.0.1e-fips 11 Feb 2013": (),
+    "LibreSSL 3.3.6": (),
+    "OpenSSL 1.0.2k-fips  26 Jan 2017": NAMED,
+    "OpenSSL 1.1.1w  11 Sep 2023": (*NAMED, "-auth_level", "2"),
+    "OpenSSL 3.0.19 27 Jan 2026 (Library: OpenSSL 3.0.19)": (*NAMED, "-auth_level", "2", "-no-CAstore"),
+    "OpenSSL 4.0.0 14 Apr 2026": (*NAMED, "-auth_level", "2", "-no-CAstore"),
+}
+
+
+@pytest.mark.parametrize(("version", "options"), VERSIONS.items(), ids=[name[:13] for name in VERSIONS])
+def test_options_by_version(version: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    """A program that says another version in front of the real one: old versions can't be installed here."""
+    chain = make_chain()
+    with place("asyncssh", tmp_path, ("dash",)) as served:
+        program = tmp_path / "bin" / "openssl"
+        real = shutil.which("openssl")
+        says = f"if [ \"$1\" = version ]; then echo '{version}'; exit; fi"
+        program.write_text(f'#!/bin/sh\n{says}\nexec {real} "$@"\n')
+        program.chmod(0o755)
+        ca = tmp_path / "ca.pem"
+        ca.write_bytes(chain.root.pem)
+        request = replace(request_of(chain, str(ca)), partial_chain=True, security_level=2)
+        result = served.gateway().verify_chain(served.device, request)
+    assert result.options == ("-purpose", "sslserver", *options, "-CAfile", str(ca))
+    assert result.version == " ".join(version.split())
+    assert result.outcome is LiveOutcome.OK, "the real one takes these options"
+
+
 BROKEN: Mapping[str, Callable[[Chain], tuple[tuple[kit.Issued, ...], bytes]]] = {
     "good": lambda c: ((c.server, c.issuing), c.root.pem),
     "alone": lambda c: ((c.server,), c.root.pem),
