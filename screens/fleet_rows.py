@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.fleet.model import Beacon, Device
 from console.readiness.model import PairVerdict, Verdict
 from screens.beacon_facts import beacon_facts, https_words
-from screens.fleet_model import FleetModel, check_words, counts, worst
+from screens.fleet_model import FleetModel, counts, worst
 from screens.text import GLYPH, TONE, WORST_FIRST, Tone, age, days_left, plain
 from screens.widgets.fleet_table import cell
 from screens.widgets.rows import Cell, Column, Row
@@ -149,5 +149,4 @@ def _obstacle(model: FleetModel, device: str, shown: PairVerdict | None, *, else
     if obstacle is None:
         return Cell("", Tone.PLAIN, "~")
     where = f"{shown.use.beacon or shown.use.host}: " if elsewhere else ""
-    text = f"{where}{check_words(obstacle.check)}: {obstacle.message}"
-    return cell(text, Tone.DIM if elsewhere else Tone.PLAIN)
+    return cell(f"{where}{obstacle.message}", Tone.DIM if elsewhere else Tone.PLAIN)

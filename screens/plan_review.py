@@ -27,6 +27,7 @@ from screens.theme import CALM
 
 _DIM = Style(dim=True)
 _BAD = Style(color=CALM.error)
+_WARN = Style(color=CALM.warning)
 _NAMED = 8
 
 
@@ -69,6 +70,8 @@ class GroupView(Static, can_focus=True):
                 text.append(f"  {plain(target)}\n", _DIM)
             text.append_text(diff_text(diff, indent="    "))
         text.rstrip()
+        for warning in self._group.warnings:
+            text.append(f"\n    ▲ {warning}", _WARN)
         return text
 
     def _names(self) -> str:
@@ -191,7 +194,9 @@ class PlanReview(ConsoleScreen):
             if not await self.console_app.push_screen_wait(question):
                 return False
         named = ", ".join(plan.targets[:_NAMED]) + (" …" if len(plan.targets) > _NAMED else "")
-        what = [f"{plural(len(plan.targets), plan.kind.value)}: {named}", *groups(plan)[0].lines[:_NAMED]]
+        first = groups(plan)[0]
+        what = [f"{plural(len(plan.targets), plan.kind.value)}: {named}", *first.lines[:_NAMED]]
+        what += [f"▲ {warning}" for warning in first.warnings]
         question = Confirm("Apply this plan?", what, typed=self._word())
         return await self.console_app.push_screen_wait(question)
 

@@ -22,25 +22,31 @@ class Group:
     """`[section]`, `-key=old`, `+key=new`, or the beacon's settings and steps."""
     diffs: tuple[tuple[str, str], ...]
     """(target, whole diff)."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know before saying yes; harmless text."""
 
 
 def groups(plan: Plan) -> tuple[Group, ...]:
     """The largest first."""
-    together: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[str, str]]] = {}
     for change in plan.devices:
-        together.setdefault(device_lines(change), []).append((change.device, change.diff))
+        together.setdefault((device_lines(change), _harmless(change.warnings)), []).append((change.device, change.diff))
     for beacon in plan.beacons:
-        together.setdefault(beacon_lines(beacon), []).append((beacon.beacon, beacon.diff))
+        together.setdefault((beacon_lines(beacon), _harmless(beacon.warnings)), []).append((beacon.beacon, beacon.diff))
     found = [
-        Group(tuple(target for target, _ in members), lines, tuple(members)) for lines, members in together.items()
+        Group(tuple(target for target, _ in members), lines, tuple(members), warnings)
+        for (lines, warnings), members in together.items()
     ]
     return tuple(sorted(found, key=lambda group: -len(group.targets)))
 
 
+def _harmless(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(plain(text) for text in texts)
+
+
 def device_lines(change: DeviceChange) -> tuple[str, ...]:
-    warnings = tuple(f"▲ {plain(warning)}" for warning in change.warnings)
     if change.restore_backup:
-        return (RESTORES, *warnings)
+        return (RESTORES,)
     lines: list[str] = []
     section = None
     for edit in change.edits:
@@ -51,7 +57,7 @@ def device_lines(change: DeviceChange) -> tuple[str, ...]:
             lines.append(f"-{plain(edit.key)}={plain(edit.old)}")
         if edit.new is not None:
             lines.append(f"+{plain(edit.key)}={plain(edit.new)}")
-    return (*lines, *warnings)
+    return tuple(lines)
 
 
 def beacon_lines(change: BeaconChange) -> tuple[str, ...]:
@@ -59,7 +65,7 @@ def beacon_lines(change: BeaconChange) -> tuple[str, ...]:
     for edit in change.edits:
         lines += [f"-{plain(edit.setting)}={plain(edit.old)}", f"+{plain(edit.setting)}={plain(edit.new)}"]
     lines += [f"  {number}. {plain(step.summary)}" for number, step in enumerate(change.steps, start=1)]
-    return (*lines, *(f"▲ {plain(warning)}" for warning in change.warnings))
+    return tuple(lines)
 
 
 def plan_title(plan: Plan) -> str:

@@ -133,9 +133,9 @@ class Estate:
 
     def record_hello(self, said: Hello) -> None:
         """The console said hello to an endpoint: kept with each beacon that devices reach there."""
+        at_endpoint = (use for use in self.uses() if (use.host, use.port) == (said.host, said.port))
+        names = {use.beacon for use in at_endpoint if use.beacon}
         with self._lock:
-            at_endpoint = (use for use in self.uses() if (use.host, use.port) == (said.host, said.port))
-            names = {use.beacon for use in at_endpoint if use.beacon}
             for name in names:
                 known = self._beacon_snapshots.get(name) or unreached(name, said.taken_at, "WinRM wasn't asked yet")
                 others = (hello for hello in known.hellos if (hello.host, hello.port) != (said.host, said.port))
@@ -163,7 +163,10 @@ class Estate:
         self._tell(frozenset({use.device}))
 
     def observation(self) -> Observation:
-        """An immutable copy, the same until something changes."""
+        """An immutable copy, the same until something changes. Never waits while pairs are judged."""
+        seen = self._observation
+        if seen is not None:
+            return seen
         with self._lock:
             if self._observation is None:
                 self._observation = Observation(
@@ -173,8 +176,8 @@ class Estate:
 
     def uses(self) -> tuple[PairUse, ...]:
         """Every way that a device may take: explicit pairs and the devices' own failover lists."""
-        with self._lock:
-            return tuple(use for device in self.fleet.devices for use in self.uses_of_device(device.name))
+        # The lock is held for one device at a time: reading the configurations of a large fleet takes seconds.
+        return tuple(use for device in self.fleet.devices for use in self.uses_of_device(device.name))
 
     def uses_of_device(self, name: str) -> tuple[PairUse, ...]:
         """Raises KeyError for a device that isn't in the fleet."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from console.changes.model import EntryState
+from console.changes.model import DeviceChange, EntryState, Plan, PreferenceEdit, TargetKind
 from screens.confirm import Confirm
 from screens.device_editor import DeviceEditor
 from screens.journal import JournalScreen
-from screens.plan_review import PlanReview
+from screens.plan_review import GroupView, PlanReview
+from screens.plan_text import groups
 from tests.screens.conftest import SMALL, opened, screen_text, settled, until
-from tests.screens.world import World, config
+from tests.screens.world import NOW, World, config
 
 
 async def test_edit_plan_apply_undo(world: World) -> None:
@@ -142,3 +143,16 @@ async def test_read_only_shuts_every_writing_action_off() -> None:
         assert pilot.app.screen.check_action("apply", ()) is None
         assert not world.applied
     world.jobs.close()
+
+
+def test_warnings_stand_in_the_review_and_keep_targets_apart(world: World) -> None:
+    edits = (PreferenceEdit("ManageSoft\\Common", "CheckServerCertificate", None, "False"),)
+    changes = tuple(
+        DeviceChange(name, "config.ini", "", "", edits, warnings=warnings)
+        for name, warnings in (("a", ()), ("b", ("any server is trusted\x1b[31m",)), ("c", ()))
+    )
+    calm, warned = groups(Plan("0001", NOW, TargetKind.DEVICE, "", changes))
+    assert calm.targets == ("a", "c")
+    assert warned.targets == ("b",)
+    assert warned.warnings == ("any server is trusted�[31m",)
+    assert "▲ any server is trusted" in GroupView(warned, odd=True).render().plain
