@@ -65,7 +65,7 @@ _TEXTS = {
     _NOT_A_CA: ("beacon.not-a-ca", "A certificate that isn't a CA issued another one"),
     79: ("beacon.not-a-ca", "A certificate that isn't a CA issued another one"),
     _PATH_LENGTH: ("beacon.chain-constraint", "The chain is longer than the path length of a CA allows"),
-    _PURPOSE: ("beacon.server-certificate-use", "The beacon's certificate isn't made for TLS servers (see its uses)"),
+    _PURPOSE: ("beacon.server-certificate-use", "The beacon's certificate isn't made for TLS servers"),
     _REJECTED: ("device.trust-limited", "A TRUSTED CERTIFICATE block doesn't trust the CA for servers"),
     _CRITICAL: ("beacon.critical-extension", "OpenSSL doesn't know a critical extension of a certificate"),
     _LEAF_KEY: ("beacon.server-certificate-weak", "The beacon's key is too weak for the device's security level"),

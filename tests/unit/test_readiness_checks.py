@@ -27,6 +27,7 @@ EXEMPT: dict[str, dict[Status, str]] = {
     "beacon.not-observed": {W: _SEEN_OR_NOT},
     "beacon.hello-failed": {W: "what the beacon tells the device isn't known where it refuses the console"},
     "device.name-not-ascii": {P: "of a name that is ASCII there is nothing to say"},
+    "device.revocation-stapling": {W: "which generation of the agent it is decides, and isn't known"},
     "beacon.certificate-mapping": {W: "which accounts are mapped isn't in a snapshot"},
 }
 """Statuses of which a check has no example, and why."""
@@ -116,3 +117,15 @@ def test_remedy_names_the_machine() -> None:
     off = ini({"AddClientCertificateAndKey": "False"})()
     assert kit.finding(off, "device.client-certificate-off").remedy.startswith("On device01: Write AddClient")
     assert kit.finding(server(days=(-20, -1))(), "beacon.server-certificate-dates").remedy.startswith("On beacon01: ")
+
+
+@pytest.mark.parametrize(
+    ("check", "make", "status"), [row for row in EXAMPLES if row[2] in (F, W)], ids=lambda value: str(value)[:40]
+)
+def test_a_message_begins_with_the_fact(check: str, make: Make, status: Status) -> None:
+    """Tables cut it: no path and no certificate's name comes first, and what to do is said."""
+    found = kit.finding(make(), check)
+    assert not found.message.startswith(("/", "“", "SSL")) or "quotes" in found.message, found.message
+    assert "  " not in found.message
+    assert found.remedy.endswith("."), found.remedy
+    assert status is found.status

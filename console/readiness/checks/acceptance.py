@@ -17,7 +17,7 @@ from console.readiness.registry import check
     refused_by=Side.BEACON,
     rule=("The device's certificate is valid by the beacon's clock, also where the beacon only accepts certificates."),
     source="handshake.md B-CC-01; windows.md 2.3 (403.17)",
-    remedy="Renew the device's certificate; in a file with two, put the new one first.",
+    remedy="Put a renewed certificate into the certificate file, first in it, and its key into the key file.",
     needs=ACCEPTANCE,
 )
 def client_certificate_dates(case: Case) -> Outcome:

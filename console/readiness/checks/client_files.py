@@ -28,8 +28,18 @@ def _named(case: Case, preference: str) -> str:
 
 
 def _from_problem(problem: FileProblem, named: str, what: str) -> Outcome:
-    said = f"The {what}: {clean(problem.text, 250)}: {named}"
-    return failed(said) if problem.certain else unknown(said)
+    return from_problem(problem, f"The {what}", named)
+
+
+def from_problem(problem: FileProblem, what: str, named: str) -> Outcome:
+    """A file that can't be used, or of which that isn't known."""
+    evidence = {"file": named}
+    if problem.kind == "missing":
+        return failed(f"{what} doesn't exist: {named}", evidence=evidence)
+    text = clean(problem.text, 250)
+    if problem.certain:
+        return failed(f"{what} can't be used, {text}: {named}", evidence=evidence)
+    return unknown(f"{what} may be unusable, {text}: {named}", evidence=evidence)
 
 
 def _key(case: Case) -> KeyFact | None:
@@ -106,12 +116,12 @@ def client_certificate_unreadable(case: Case) -> Outcome:
         return failed(f"The client certificate file is damaged: {_block(errors[0])}: {named}")
     if errors:
         return unknown(
-            f"{named} begins with a byte order mark: OpenSSL 3.0 reads it, older versions don't, and the device's "
-            "version wasn't observed",
+            "The client certificate file begins with a byte order mark: OpenSSL 3.0 reads it, older ones don't, and "
+            f"the device's version wasn't observed: {named}",
             remedy="Remove the byte order mark.",
         )
     if any(chain.bom for chain in case.client_chains):
-        return warned(f"{named} begins with a byte order mark, which OpenSSL before 3.0 can't read")
+        return warned(f"A byte order mark begins the certificate file; OpenSSL before 3.0 can't read it: {named}")
     return passed(f"{named} holds {len(case.client_chain)} certificate(s)")
 
 
@@ -147,7 +157,7 @@ def client_key_unusable(case: Case) -> Outcome:
         what = f"{labels}" if labels else describe_head(key.file.head)
         if key.file.head[:3] == b"\xef\xbb\xbf" and not key.how:
             return unknown(f"{named} begins with a byte order mark; whether the device can load it wasn't observed")
-        return failed(f"No private key in PEM, but {what}: {named}", evidence={"labels": labels})
+        return failed(f"The key file holds no private key in PEM ({what}): {named}", evidence={"labels": labels})
     if case.device is not None and case.device.snapshot.tls.openssl and key.file.state is FileState.PRESENT:
         return failed(
             f"The device's own OpenSSL can't load the private key: {named}", evidence={"said": key.why_unknown}
@@ -197,7 +207,9 @@ def client_key_mismatch(case: Case) -> Outcome:
     if not key.spki_sha256 or key.spki_sha256 == _HASH_OF_NOTHING:
         if file_problem(key.file) is not None or not any(label.endswith("PRIVATE KEY") for label in key.labels):
             return not_applicable("The key can't be loaded")
-        return unknown(f"Whether key and certificate belong together wasn't found out: {clean(key.why_unknown)}")
+        return unknown(
+            f"Whether key and certificate belong together wasn't found out: {clean(key.why_unknown) or 'no tool'}"
+        )
     place = _place_of_key(case)
     if place == 0:
         return passed("The key belongs to the certificate")

@@ -9,7 +9,7 @@ from console.readiness.about import about
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN
 from console.readiness.model import Side, Step
-from console.readiness.outcome import Outcome, clean, not_applicable, passed, unknown, warned
+from console.readiness.outcome import Evidence, Outcome, clean, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
 
 
@@ -21,7 +21,10 @@ from console.readiness.registry import Need, Part, Severity, check
     severity=Severity.SOON,
     rule="No certificate of the beacon's chain, its anchor on the device included, ends within soon_days.",
     source="handshake.md P-SOON-01, W-01",
-    remedy="Renew the certificate in time and bind the new one; capture the http.sys flags first, they are reset.",
+    remedy=(
+        "Import the renewed certificate with its key (certlm.msc, Personal) and bind it to the site in time; the "
+        "http.sys flags are reset by that: look at them before."
+    ),
     needs=SERVER_CHAIN,
     part=Part.TRUST,
 )
@@ -40,17 +43,18 @@ def beacon_expires_soon(case: Case) -> Outcome:
     severity=Severity.SOON,
     rule="No certificate that the device sends ends within soon_days.",
     source="handshake.md P-SOON-01, W-01",
-    remedy="Renew the device's certificate in time.",
+    remedy="Put a renewed certificate into the certificate file in time, first in it, and its key into the key file.",
     needs=(Need.HTTPS, Need.DEVICE, Need.CLIENT_CERTIFICATE),
     part=Part.DEVICE,
 )
 def device_expires_soon(case: Case) -> Outcome:
     if not case.client_chain:
         return not_applicable("No client certificate can be loaded")
-    return _soon(case, case.client_chain, "A certificate that the device sends")
+    path = case.preferences.client_certificate if case.preferences is not None else ""
+    return _soon(case, case.client_chain, "A certificate that the device sends", {"file": path})
 
 
-def _soon(case: Case, chain: tuple[bytes, ...], which: str) -> Outcome:
+def _soon(case: Case, chain: tuple[bytes, ...], which: str, where: Evidence | None = None) -> Outcome:
     ends = [(facts.not_after, facts) for facts in map(certificate, chain) if facts.not_after is not None]
     if not ends:
         return unknown("The dates can't be read")
@@ -62,6 +66,6 @@ def _soon(case: Case, chain: tuple[bytes, ...], which: str) -> Outcome:
         return warned(
             f"{which} expires {left_over}, {moment:%Y-%m-%d} (“{clean(facts.label, 120)}”)",
             risk=True,
-            evidence=about(facts),
+            evidence={**(where or {}), **about(facts)},
         )
     return passed(f"Nothing ends before {moment:%Y-%m-%d}")

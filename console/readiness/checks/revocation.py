@@ -113,6 +113,7 @@ def revocation_method(case: Case) -> Outcome:
 
 
 _NO_STAPLING_FLAG = 8
+_GENERATION = "a newer agent then fails, an older one doesn't know the word OCSPSTAPLING, and which it is isn't known"
 
 
 @check(
@@ -120,7 +121,6 @@ _NO_STAPLING_FLAG = 8
     step=Step.TRUSTED,
     side=Side.DEVICE,
     refused_by=None,
-    severity=Severity.RISK,
     rule="A beacon staples a responder's answer where PrioritizeRevocationChecks names OCSPSTAPLING.",
     source="handshake.md P-REV-04; flexnet.md 1.2 (where the server doesn't staple, the connection fails)",
     remedy="Remove OCSPSTAPLING from PrioritizeRevocationChecks, or enable stapling on the beacon's binding.",
@@ -134,9 +134,9 @@ def revocation_stapling(case: Case) -> Outcome:
         return passed("The device doesn't ask for a stapled answer")
     leaf = certificate(case.server_chain.chain[0])
     if not leaf.status_responders:
-        return warned("The device wants a stapled answer, but the beacon's certificate names no responder", risk=True)
+        return unknown(f"No stapled answer can come: the beacon's certificate names no responder; {_GENERATION}")
     if _stapling_is_off(case):
-        return warned("The device wants a stapled answer, but stapling is off on the beacon's binding", risk=True)
+        return unknown(f"No stapled answer comes: stapling is off on the beacon's binding; {_GENERATION}")
     return unknown("The device wants a stapled answer; whether the beacon staples one wasn't observed")
 
 

@@ -17,7 +17,7 @@ from console.readiness.registry import Part, check
     refused_by=Side.DEVICE,
     rule="The beacon's certificate is valid now, by the device's clock.",
     source="handshake.md W-01 (measured: T101, T103)",
-    remedy="Renew the beacon's certificate and bind the new one.",
+    remedy="Import a renewed certificate with its key (certlm.msc, Personal), and bind it to the site in IIS Manager.",
     needs=SERVER_CHAIN,
     part=Part.TRUST,
 )

@@ -7,6 +7,7 @@ from console.pki.certificates import certificate, subject_hash
 from console.pki.loading import describe_head, load_directory_entry
 from console.readiness.about import about
 from console.readiness.case import Case
+from console.readiness.checks.client_files import from_problem
 from console.readiness.device_view import file_problem
 from console.readiness.directory import invisible_entries, is_there
 from console.readiness.model import Side, Step
@@ -39,8 +40,7 @@ def ca_file(case: Case) -> Outcome:
     problem = file_problem(case.device.snapshot.file(path))
     if problem is None:
         return passed(f"The CA file {clean(path, 200)} is there and readable")
-    said = f"The CA file: {clean(problem.text, 250)}: {clean(path, 200)}"
-    return failed(said) if problem.certain else unknown(said)
+    return from_problem(problem, "The CA file", clean(path, 200))
 
 
 @check(
@@ -74,12 +74,12 @@ def ca_file_unreadable(case: Case) -> Outcome:
         return failed(f"OpenSSL refuses the CA file: {at}{errors[0].error}: {shown}")
     if errors:
         return unknown(
-            f"The CA file {shown} begins with a byte order mark: OpenSSL 3.0 reads it, older versions don't, and the "
-            "device's version wasn't observed",
+            "The CA file begins with a byte order mark: OpenSSL 3.0 reads it, older versions don't, and the device's "
+            f"version wasn't observed: {shown}",
             remedy="Remove the byte order mark.",
         )
     if any(file.bom for file in loaded):
-        return warned(f"The CA file {shown} begins with a byte order mark; OpenSSL before 3.0 skips what follows it")
+        return warned(f"A byte order mark begins the CA file; OpenSSL before 3.0 skips what follows: {shown}")
     return passed(f"The CA file {shown} holds {len(loaded[0].certificates)} certificate(s)")
 
 
