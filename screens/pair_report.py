@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Side, Status
+from console.readiness.own_openssl import OPENSSL_DISAGREES
 from screens.actions import Scope, bindings
 from screens.background import in_thread
 from screens.base import ConsoleScreen
@@ -25,6 +26,7 @@ from screens.report_text import affected, report_text
 from screens.text import GLYPH, TONE, Tone, plain
 
 _MIDDLE = 13
+_FIRST = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.NOT_APPLICABLE: 4}
 _CALM = Style(bold=False, dim=True)
 
 
@@ -164,7 +166,10 @@ class PairReport(ConsoleScreen):
             if (use.device, use.beacon, use.host, use.port)
             == (verdict.use.device, verdict.use.beacon, verdict.use.host, verdict.use.port)
         ]
-        return (*odd, *self._proved, *verdict.findings)
+        odd += [finding for finding in self._proved if finding.check == OPENSSL_DISAGREES]
+        others = [finding for finding in self._proved if finding.check != OPENSSL_DISAGREES]
+        # In the handshake's order among those of the data, as the agent would meet them.
+        return (*odd, *sorted((*verdict.findings, *others), key=lambda one: (_FIRST[one.status], one.step)))
 
     def _show_head(self, verdict: PairVerdict) -> None:
         use = verdict.use

@@ -44,6 +44,7 @@ from console.readiness.model import (
     Verdict,
 )
 from console.readiness.own_openssl import OwnOpenssl, openssl_disagreement
+from console.readiness.revocation_look import Look, revocation_findings
 from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
 from console.services.estate import ChangeListener, Estate, Observation
@@ -144,6 +145,7 @@ class World:
         self.applied: list[tuple[Plan, int | None]] = []
         self.live: dict[tuple[str, str, str, int, str], LiveResult] = {}
         self.own: dict[tuple[PairUse, str], OwnOpenssl] = {}
+        self.looks: tuple[Look, ...] = ()
         self.jobs = JobRunner(workers=2, clock=self.clock)
         self.read_only = read_only
 
@@ -330,7 +332,8 @@ class FakeDeviceProof:
         holds = Finding("device.beacon-untrusted", Step.TRUSTED, Side.DEVICE, Status.PASS, "it is trusted")
         judged = replace(verdict, findings=(*verdict.findings, holds))
         found = openssl_disagreement(judged, dict(self.results(verdict.use)))
-        return () if found is None else (found,)
+        looks = revocation_findings(self._world.looks) if self.results(verdict.use) else ()
+        return looks if found is None else (found, *looks)
 
 
 class FakeEditing:
