@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
+from console.changes.binding_plan import PREFIX, binding_steps, binding_warnings, check_thumbprint
 from console.changes.diff import settings_diff
 from console.changes.model import BeaconChange, BeaconStep, SettingEdit
 from console.changes.what_if import after_steps
@@ -40,6 +41,9 @@ def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
     """The same with words in lower case. Raises UsageError for an unknown setting or word."""
     checked: dict[str, str] = {}
     for setting, word in settings.items():
+        if setting.startswith(PREFIX):
+            checked[setting] = check_thumbprint(setting, word)
+            continue
         if setting not in SETTINGS:
             raise UsageError(f"no beacon setting is named {setting!r}", hint=did_you_mean(setting, SETTINGS))
         if word.lower() not in SETTINGS[setting]:
@@ -56,6 +60,11 @@ def plan_beacon_change(snapshot: BeaconSnapshot, site: str, settings: Mapping[st
     httpsys_steps = _httpsys_steps(snapshot, now, wanted)
     first_handshake = wanted.get("ask") == Ask.FIRST_HANDSHAKE
     steps = [*httpsys_steps, *access_step] if first_handshake else [*access_step, *httpsys_steps]
+    certificates = {key.removeprefix(PREFIX): word for key, word in wanted.items() if key.startswith(PREFIX)}
+    if certificates:
+        # The record is captured as the other steps leave it; the file is the snapshot's until one of them writes it.
+        file_sha256 = "" if access_step else snapshot.config_sha256
+        steps += binding_steps(after_steps(snapshot, steps), now.site, certificates, file_sha256)
     return change_of(snapshot, now.site, steps)
 
 
@@ -96,6 +105,11 @@ def change_of(snapshot: BeaconSnapshot, site: str, steps: list[BeaconStep]) -> B
         )
         if old != new
     )
+    edits += tuple(
+        SettingEdit(f"certificate of {old.binding.information}", _certificate(old.record), _certificate(new.record))
+        for old, new in zip(before.bindings, after.bindings, strict=True)
+        if _certificate(old.record) != _certificate(new.record)
+    )
     return BeaconChange(
         beacon=snapshot.beacon,
         site=site,
@@ -103,7 +117,7 @@ def change_of(snapshot: BeaconSnapshot, site: str, steps: list[BeaconStep]) -> B
         edits=edits,
         steps=(*steps, restart),
         diff=settings_diff(_lines(before), _lines(after), f"{snapshot.beacon}: {site}"),
-        warnings=_warnings(snapshot, after, steps),
+        warnings=(*_warnings(snapshot, after, steps), *binding_warnings(snapshot, site, steps)),
     )
 
 
@@ -214,7 +228,12 @@ def _lines(settings: SiteSettings) -> list[str]:
         if entry.record is not None:
             word = "enable" if entry.record.clientcertnegotiation else "disable"
             lines.append(f"http.sys {entry.record.key} clientcertnegotiation = {word}")
+            lines.append(f"{entry.binding.information} certificate = {_certificate(entry.record)}")
     return lines
+
+
+def _certificate(record: HttpSysRecord | None) -> str:
+    return record.certhash.upper() if record is not None and record.certhash else "none"
 
 
 def _word(flag: bool) -> str:

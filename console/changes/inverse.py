@@ -5,18 +5,20 @@ Only what the entry changed is taken back; what others changed since stays, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import msgspec
 
 from console.agent.document import ConfigDocument
 from console.changes.beacon_plan import access_step, change_of, httpsys_step, known_settings
+from console.changes.binding_plan import rebind
 from console.changes.device_plan import apply_edits, sha256_of
 from console.changes.diff import file_diff, visible
 from console.changes.model import BeaconChange, BeaconStep, DeviceChange, EntryState, JournalEntry, PreferenceEdit
 from console.changes.what_if import after_steps
 from console.errors import ChangeRefused, ConfigurationError
+from console.iis.bindings import https_bindings, record_of
 from console.iis.settings import access_at, access_flags, in_order
 from console.iis.snapshot import AccessSetting, BeaconSnapshot, HttpSysRecord
 
@@ -76,7 +78,13 @@ def inverse_beacon_change(
     known_settings(snapshot, change.site)
     steps: list[BeaconStep] = []
     current = snapshot
-    for step in reversed(change.steps[:steps_done]):
+    for number, step in reversed(list(enumerate(change.steps[:steps_done]))):
+        if step.operation == "set-binding":
+            file_sha256 = current.config_sha256 if all(done.operation == "set-httpsys" for done in steps) else ""
+            again = _inverse_binding(step, change.steps[number + 1 : number + 2], current, file_sha256)
+            steps += again
+            current = after_steps(current, again)
+            continue
         inverse = _inverse_step(step, current, untouched=all(done.operation == "set-httpsys" for done in steps))
         if inverse is not None:
             steps.append(inverse)
@@ -145,6 +153,38 @@ def _inverse_httpsys(step: BeaconStep, current: BeaconSnapshot) -> BeaconStep | 
     changed = {name: old[name] for name, value in asdict(after).items() if old[name] != value}
     wanted = msgspec.convert({**asdict(record), **changed}, HttpSysRecord)
     return None if wanted == record else httpsys_step(record, wanted)
+
+
+def _inverse_binding(
+    step: BeaconStep, following: Sequence[BeaconStep], current: BeaconSnapshot, config_sha256: str
+) -> list[BeaconStep]:
+    """The old certificate, with the record's flags of now; with the captured ones where the change broke off before
+    it put them back."""
+    site, information = str(step.parameters["site"]), str(step.parameters["information"])
+    before = msgspec.convert(step.parameters["before"], dict[str, str | int])
+    after = msgspec.convert(step.parameters["after"], dict[str, str | int])
+    binding = next((one for one in https_bindings(current, site) if one.information == information), None)
+    record = record_of(current, binding) if binding is not None else None
+    if binding is None or record is None:
+        raise ChangeRefused(
+            f"the https binding {information} is gone; nothing to undo there", target=current.beacon, phase="undo"
+        )
+    if record.certhash.upper() != after["thumbprint"]:
+        return []  # taken back already, or somebody bound a third certificate since: theirs stays
+    steps = rebind(site, binding, record, str(before["thumbprint"]), str(before["store"]), config_sha256)
+    restoring = next((one for one in following if one.operation == "set-httpsys" and one.inverse is None), None)
+    if restoring is not None and msgspec.convert(restoring.parameters["before"], HttpSysRecord) == record:
+        kept = msgspec.convert(restoring.parameters["after"], HttpSysRecord)
+        wanted = rebind(
+            site,
+            binding,
+            replace(kept, certhash=record.certhash),
+            str(before["thumbprint"]),
+            str(before["store"]),
+            config_sha256,
+        )
+        return [steps[0], *wanted[1:]]
+    return steps
 
 
 def _flags(value: object) -> frozenset[str] | None:

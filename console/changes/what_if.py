@@ -8,11 +8,13 @@ from dataclasses import replace
 import msgspec
 
 from console.agent.snapshot import DeviceSnapshot, FileState
+from console.changes.binding_plan import fresh_record
 from console.changes.device_plan import apply_edits
 from console.changes.model import BeaconChange, BeaconStep, DeviceChange, Plan
 from console.iis.bindings import record_key
 from console.iis.settings import access_at
-from console.iis.snapshot import AccessSetting, BeaconSnapshot, Binding, Hello, HttpSysRecord, Site
+from console.iis.snapshot import AccessSetting, BeaconSnapshot, Binding, Hello, HttpSysRecord
+from console.pki.certificates import certificate
 
 
 def apply_to_snapshots(
@@ -52,7 +54,14 @@ def after_steps(snapshot: BeaconSnapshot, steps: Iterable[BeaconStep]) -> Beacon
         for record in after.httpsys
         if old.get((record.kind, record.key.lower())) != record.clientcertnegotiation
     )
-    return replace(after, hellos=tuple(_hello_after(hello, ports) for hello in after.hellos))
+    hashes = {(record.kind, record.key.lower()): record.certhash.upper() for record in snapshot.httpsys}
+    rebound = tuple(
+        record
+        for record in after.httpsys
+        if hashes.get((record.kind, record.key.lower()), record.certhash.upper()) != record.certhash.upper()
+    )
+    hellos = tuple(_sent_after(after, _hello_after(hello, ports), rebound) for hello in after.hellos)
+    return replace(after, hellos=hellos)
 
 
 def _after_step(snapshot: BeaconSnapshot, step: BeaconStep) -> BeaconSnapshot:
@@ -97,28 +106,55 @@ def _access_after(snapshot: BeaconSnapshot, location: str, flags: list[str] | No
 def _binding_after(snapshot: BeaconSnapshot, parameters: Mapping[str, object]) -> BeaconSnapshot:
     """Windows re-creates the http.sys record with default flags. [reference: windows.md §0, 3]"""
     after = msgspec.convert(parameters["after"], dict[str, str | int])
-    sites: list[Site] = []
-    new: Binding | None = None
-    for site in snapshot.sites:
-        bindings: list[Binding] = []
-        for binding in site.bindings:
-            mine = site.name == parameters["site"] and binding.information == parameters["information"]
-            if mine and binding.protocol == "https":
-                new = replace(
-                    binding,
-                    thumbprint=str(after["thumbprint"]),
-                    store=str(after["store"]),
-                    ssl_flags=int(after["sslFlags"]),
-                )
-                binding = new
-            bindings.append(binding)
-        sites.append(replace(site, bindings=tuple(bindings)))
-    if new is None:
+    bound = next(
+        (
+            binding
+            for site in snapshot.sites
+            if site.name == parameters["site"]
+            for binding in site.bindings
+            if binding.protocol == "https" and binding.information == parameters["information"]
+        ),
+        None,
+    )
+    if bound is None:
         return snapshot
+    new = replace(bound, ssl_flags=int(after["sslFlags"]))
     kind, key = record_key(new)
-    record = HttpSysRecord(kind, key, certhash=new.thumbprint, certstorename=new.store)
+    thumbprint, store = str(after["thumbprint"]), str(after["store"])
+
+    def follows(binding: Binding) -> Binding:
+        if binding is bound:
+            return replace(new, thumbprint=thumbprint, store=store)
+        shares = binding.protocol == "https" and record_key(binding) == (kind, key)
+        return replace(binding, thumbprint=thumbprint, store=store) if shares else binding
+
+    sites = tuple(replace(site, bindings=tuple(follows(one) for one in site.bindings)) for site in snapshot.sites)
+    old = next((r for r in snapshot.httpsys if (r.kind, r.key.lower()) == (kind, key)), None)
+    record = fresh_record(new, old or HttpSysRecord(kind, key), thumbprint, store)
     others = tuple(r for r in snapshot.httpsys if (r.kind, r.key.lower()) != (kind, key))
-    return replace(snapshot, sites=tuple(sites), httpsys=(*others, record))
+    return replace(snapshot, sites=sites, httpsys=(*others, record))
+
+
+def _sent_after(snapshot: BeaconSnapshot, hello: Hello, changed: tuple[HttpSysRecord, ...]) -> Hello:
+    """Where another certificate is bound, what will be sent is as Windows builds it: the certificate, then the
+    intermediates that the machine's stores hold."""
+    reached = {str(hello.port), hello.address.rpartition(":")[2]}
+    for record in changed:
+        name, _, port = record.key.rpartition(":")
+        named = {r.key.rpartition(":")[0].lower() for r in snapshot.httpsys if r.kind == "hostnameport"}
+        mine = name.lower() == hello.host.lower() if record.kind == "hostnameport" else hello.host.lower() not in named
+        if port in reached and mine:
+            leaf = next((c for c in snapshot.certificates if c.thumbprint.upper() == record.certhash.upper()), None)
+            return replace(hello, chain=_chain_of(snapshot, leaf.der) if leaf else ())
+    return hello
+
+
+def _chain_of(snapshot: BeaconSnapshot, leaf: bytes) -> tuple[bytes, ...]:
+    issuers = {certificate(one.der).subject_der: one.der for one in snapshot.store("CA")}
+    chain = [leaf]
+    while (issuer := issuers.get(certificate(chain[-1]).issuer_der)) is not None and issuer not in chain:
+        chain.append(issuer)
+    return tuple(chain)
 
 
 def _hello_after(hello: Hello, ports: frozenset[str]) -> Hello:
