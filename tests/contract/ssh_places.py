@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -223,6 +224,17 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             waiting.wait(0.05)
     pytest.fail("sshd doesn't listen")
+
+
+def none_left(pattern: str) -> bool:
+    """What matches in the directory for temporary files goes by itself: other tests at the same time have theirs."""
+    waiting = threading.Event()
+    seen = list(Path(tempfile.gettempdir()).glob(pattern))
+    for _ in range(200):
+        if not any(path.exists() for path in seen):
+            return True
+        waiting.wait(0.05)
+    return False
 
 
 @contextmanager

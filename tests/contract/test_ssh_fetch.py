@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import pytest
 from adapters.ssh.scripts import library
 from console.ports import Fetched, FetchRequest
 from console.readiness.model import LiveOutcome
-from tests.contract.ssh_places import SHELLS, Place, place
+from tests.contract.ssh_places import SHELLS, Place, none_left, place
 
 BODY = bytes(range(256)) * 40 + b"\nend 0\n\n"
 SIZE = 3_000_000
@@ -63,7 +62,7 @@ class Scene:
     def ask(self, url: str, limit: int = 100_000, agent_user: str = "") -> Fetched:
         request = FetchRequest(url, limit, agent_user, timeout_seconds=5)
         answer = self.served.gateway().fetch(self.served.device, request)
-        assert list(Path(tempfile.gettempdir()).glob("mtls-console.*")) == []
+        assert none_left("mtls-console.*")
         return answer
 
 

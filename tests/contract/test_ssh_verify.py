@@ -21,7 +21,7 @@ from console.readiness.model import COMPONENTS, LiveOutcome, PairInput
 from console.readiness.own_openssl import OwnOpenssl, openssl_disagreement, predicted
 from console.services.device_proof import verify_requests
 from console.services.observation import Observation
-from tests.contract.ssh_places import SHELLS, Place, place
+from tests.contract.ssh_places import SHELLS, Place, none_left, place
 from tests.truth.corpus import TruthCase, corpus_directory, load_cases
 from tests.truth.offline import pair_input
 from tests.unit import readiness_kit as kit
@@ -46,7 +46,7 @@ class Scene:
     def ask(self, request: VerifyRequest, **changes: object) -> OwnOpenssl:
         gateway = self.served.gateway()
         result = gateway.verify_chain(self.served.device, replace(request, **changes))  # type: ignore[arg-type]
-        assert list(Path(tempfile.gettempdir()).glob("mtls-console.*")) == [], "the chain's directory is removed"
+        assert none_left("mtls-console.*"), "the chain's directory is removed"
         return result
 
 
