@@ -30,6 +30,8 @@ class Stack:
     speaks: tuple[bool | None, bool | None, bool | None, bool | None]
     """For each of VERSIONS; None: not observed."""
     described: str
+    ciphers: str
+    """Configured in openssl.cnf; empty: the library's own."""
 
     @property
     def before_3(self) -> bool:
@@ -55,6 +57,7 @@ def read_stack(tls: TlsStack) -> Stack:
         old_hash=openssl is not None and openssl < (1, 0, 0),
         speaks=_speaks(tls, openssl, levels),
         described=", ".join(text for text in (tls.openssl, tls.curl.partition(" (")[0]) if text) or "none seen",
+        ciphers=tls.cipher_string,
     )
 
 

@@ -72,14 +72,16 @@ def _common(case: Case) -> str:
 
 
 def _origin(case: Case) -> str:
+    return f"{_setting(case)} of {_config(case)}" if case.preferences is not None else ""
+
+
+def _setting(case: Case) -> str:
     if case.preferences is None:
         return ""
     value = case.preferences.value(ADD_CLIENT_CERTIFICATE)
     if value.origin is Origin.DEFAULT:
-        return f"AddClientCertificateAndKey isn't in {_config(case)}, and off by default"
-    return (
-        f"AddClientCertificateAndKey={clean(value.raw or '', 40)} in [{clean(value.section, 120)}] of {_config(case)}"
-    )
+        return "AddClientCertificateAndKey isn't set (off by default) in any section"
+    return f"AddClientCertificateAndKey={clean(value.raw or '', 40)} in [{clean(value.section, 120)}]"
 
 
 @check(
@@ -186,6 +188,7 @@ def revocation_without_server_check(case: Case) -> Outcome:
     source="handshake.md P-ORDER-01, D-PREF-02",
     remedy="Set AddClientCertificateAndKey=True first; set the beacon to Require after all of its devices.",
     needs=(Need.HTTPS, Need.DEVICE, Need.BEACON),
+    part=Part.TRUST,
 )
 def order_of_change(case: Case) -> Outcome:
     if case.mode is ClientMode.REQUIRE:
@@ -196,7 +199,7 @@ def order_of_change(case: Case) -> Outcome:
         return passed("The device sends a client certificate already")
     return warned(
         f"Locked out (403.7) as soon as the beacon is set to Require (now {case.mode.value}): no certificate is sent",
-        evidence={"where": _origin(case)},
+        evidence={"where": _setting(case)},
     )
 
 

@@ -93,6 +93,7 @@ def server_key_curve(case: Case) -> Outcome:
     source="handshake.md P-TLS-03 (TLS 1.3 ciphers fit every key)",
     remedy="Widen CipherString in the device's openssl.cnf (DEFAULT), or have the beacon's certificate reissued.",
     needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.TRUST,
 )
 def cipher(case: Case) -> Outcome:
     leaf = case.endpoint.leaf if case.endpoint is not None else b""
@@ -101,7 +102,7 @@ def cipher(case: Case) -> Outcome:
     versions = case.newest_version
     if not versions or versions == ("TLSv1.3",):
         return not_applicable("TLS 1.3 is negotiated, or no version at all")
-    listed = case.device.snapshot.tls.cipher_string
+    listed = case.device.stack.ciphers
     if not listed:
         return passed("The device's library offers its own ciphers, for RSA and ECDSA keys")
     kinds = _ciphers(listed)
