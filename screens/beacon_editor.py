@@ -8,11 +8,14 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from console.changes.binding_plan import PREFIX
 from console.changes.model import Plan
+from console.iis.bindings import CENTRAL_STORE
 from console.iis.snapshot import BeaconSnapshot
 from console.pki.certificates import certificate
 from screens.actions import Scope, bindings
 from screens.beacon_facts import ASKS, MODES, BeaconFacts, beacon_facts, record_of
+from screens.certificate_choice import bound_label, choices
 from screens.editor import Editor
 from screens.widgets.form import Field
 
@@ -30,6 +33,8 @@ class BeaconEditor(Editor):
 
     def __init__(self, beacons: Sequence[str]) -> None:
         super().__init__(beacons, "beacon", "SSL settings")
+        self._thumbprints: dict[str, dict[str, str]] = {}
+        """Setting to what its choices stand for; fixed when the form opens."""
 
     def _seen(self) -> list[tuple[str, BeaconSnapshot | None, BeaconFacts]]:
         observed = self.workspace.estate.observation().beacons
@@ -73,6 +78,35 @@ class BeaconEditor(Editor):
             ("ask", ASKS, asks),
         ):
             yield Field(name, options=options, now=_now(values), note=_HELP[name])
+
+        if len(self.targets) == 1:
+            yield from self._certificate_fields()
+
+    def _certificate_fields(self) -> Iterable[Field]:
+        """One for each https binding: which of the machine's certificates it shall show."""
+        ((name, snapshot, facts),) = self._seen()
+        if snapshot is None:
+            return
+        now, fleet_host = self.workspace.clock.now(), self.workspace.fleet.beacon(name).host
+        for binding in facts.bindings:
+            others = choices(snapshot, binding, fleet_host, now)
+            if not others or binding.ssl_flags & CENTRAL_STORE:
+                continue
+            setting = f"{PREFIX}{binding.information}"
+            self._thumbprints[setting] = {one.option: one.thumbprint for one in others}
+            yield Field(
+                setting,
+                options=tuple(one.option for one in others),
+                now=f"now: {bound_label(snapshot, binding, now)}",
+                note=" · ".join(one.words for one in others),
+            )
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        return {
+            name: self._thumbprints[name][value] if name in self._thumbprints else value
+            for name, value in super().chosen.items()
+        }
 
     def make_plan(self) -> Callable[[], Plan]:
         settings = self.chosen

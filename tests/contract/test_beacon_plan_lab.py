@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from adapters.tls.hello import TlsHelloProbe
 from adapters.winrm.gateway import WinrmBeaconGateway
 from console.changes.beacon_plan import plan_beacon_change
+from console.changes.binding_plan import bindable
 from console.changes.inverse import inverse_beacon_change
 from console.changes.model import BeaconChange
 from console.changes.what_if import beacon_after
@@ -33,6 +36,22 @@ ask = "late"
 [[beacon.binding]]
 host = "b1.lab.test"
 sni = true
+"""
+
+REBIND = """
+[ca.corp]
+[certificate.b1]
+issuer = "corp"
+[certificate.other]
+issuer = "corp"
+names = ["b1.lab.test"]
+[[beacon]]
+name = "b1"
+[[beacon.binding]]
+[[beacon.binding]]
+host = "spare.lab.test"
+sni = true
+certificate = "other"
 """
 
 
@@ -93,6 +112,37 @@ def test_a_plan_comes_true_and_undo_gives_it_back(place: Place, settings: dict[s
     assert place.files() == files
 
 
+def test_another_certificate_is_shown_and_undo_gives_everything_back(tmp_path: Path) -> None:
+    """Flags that Windows drops when it binds are put back; the next hello shows the other certificate."""
+    (tmp_path / "spec.toml").write_text(REBIND, encoding="utf-8")
+    gateway = WinrmBeaconGateway(FileSecrets(), UtcClock())
+    with Lab.start(tmp_path / "spec.toml", tmp_path / "lab") as lab:
+        fleet = load_fleet(lab.fleet_file)
+        place = Place(fleet.beacon("b1"), lab.beacon_dir("b1"), gateway)
+        (port, address), *_ = [(port, to) for (host, port), to in fleet.resolve.items() if host == "b1.lab.test"]
+        probe = TlsHelloProbe(UtcClock())
+        before, files = place.snapshot(), place.files()
+        binding = next(one for one in before.sites[0].bindings if one.protocol == "https" and not one.host)
+        (other,) = [one for one in bindable(before) if one.thumbprint != binding.thumbprint]
+        word = {f"certificate:{binding.information}": other.thumbprint}
+        change = plan_beacon_change(before, place.beacon.site, word)
+        assert change is not None
+        place.apply(change)
+        after = place.snapshot()
+        assert _settings(after) == _settings(beacon_after(change, before))
+        assert all(record.clientcertnegotiation for record in after.httpsys)
+        shown = probe.hello("b1.lab.test", port, address, 5)
+        assert shown.chain[0] == other.der
+        assert shown.asks_client_certificate is True
+        undo = inverse_beacon_change(change, after)
+        assert undo is not None
+        place.apply(undo)
+        assert place.files()["applicationHost.config"] == files["applicationHost.config"]
+        assert _rows(place.files()) == _rows(files)
+        assert probe.hello("b1.lab.test", port, address, 5).chain[0] != other.der
+        gateway.close()
+
+
 def test_a_change_since_the_plan_is_refused_on_the_beacon(place: Place) -> None:
     before, site = place.snapshot(), place.beacon.site
     late = plan_beacon_change(before, site, {"client_certificates": "require"})
@@ -111,3 +161,8 @@ def test_a_change_since_the_plan_is_refused_on_the_beacon(place: Place) -> None:
 
 def _settings(snapshot: BeaconSnapshot) -> tuple[object, ...]:
     return (snapshot.access, set(snapshot.httpsys), snapshot.sites)
+
+
+def _rows(files: dict[str, bytes]) -> list[dict[str, object]]:
+    """Windows makes a record anew, so its place in the table may be another."""
+    return sorted(json.loads(files["httpsys.json"]), key=lambda row: str(row["key"]))

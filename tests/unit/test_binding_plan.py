@@ -45,9 +45,9 @@ def _stored(name: str, *, has_key: bool = True) -> StoreCertificate:
     )
     return StoreCertificate(
         "My",
-        made.fingerprint(hashes.SHA1()).hex().upper(),
+        made.fingerprint(hashes.SHA1()).hex().upper(),  # noqa: S303 - how Windows names certificates
         made.public_bytes(Encoding.DER),
-        has_key,  # noqa: S303
+        has_key,
     )
 
 
