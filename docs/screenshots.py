@@ -84,7 +84,7 @@ async def take(workspace: Workspace) -> None:
 
 def main() -> int:
     IMAGES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="mtls-console-demo-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="d") as temporary:
         directory = Path(temporary)
         with Lab.start(DEMO, directory / "lab") as lab:
             workspace = open_workspace(lab.fleet_file, state=directory / "state")

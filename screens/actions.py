@@ -74,6 +74,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "help", "question_mark,f1", "Help", _E, "The keys of this screen, then all others; can be searched.", "?", 6
     ),
+    Action(
+        "lock",
+        "L",
+        "Lock",
+        _E,
+        "Lock the console read-only, or unlock it; unlocking asks, and never lifts --read-only.",
+    ),
     Action("leave", "q", "Back or quit", _E, "Leave this screen; on the first one, quit (asks while a job runs)."),
     # Fleet
     Action("other_pane", "tab,shift+tab", "Other pane", _F, "From the devices to the beacons and back.", "tab"),
@@ -96,6 +103,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_fault", "N", "Previous fault", _F, "To the previous row that isn't ready."),
     Action("order", "o", "Order by", _F, "Order by the next column."),
     Action("reverse", "O", "Reverse", _F, "Turn the order round."),
+    Action("wide", "w", "Wide", _F, "Columns as wide as what they hold; again: as before."),
+    Action("export", "ctrl+s", "Export", _F, "Write the rows shown to a CSV file, and say where."),
     Action(
         "edit",
         "e",

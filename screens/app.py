@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import DeliveryComplete, DeliveryFailed
 from textual.screen import Screen
 
 from console.errors import MtlsConsoleError
@@ -61,6 +62,8 @@ class ConsoleApp(App[int]):
         self.theme = CALM.name
         self.workspace = workspace
         self.feed = Feed()
+        self._locked = False
+        """By the person in front of it; `--read-only` can't be unlocked."""
         self._outcomes: dict[str, Counter[LiveOutcome]] = {}
         """Of probe jobs that run: components counted by how their handshake ended."""
         self._unlisten: Callable[[], None] = lambda: None
@@ -86,6 +89,10 @@ class ConsoleApp(App[int]):
         """The fleet file's name, or its directory's where the file is the usual `fleet.toml`."""
         path = self.workspace.fleet.path
         return f"{path.parent.name if path.stem == 'fleet' and path.parent.name else path.stem} estate"
+
+    @property
+    def read_only(self) -> bool:
+        return self._locked or self.workspace.read_only
 
     @property
     def swept_at(self) -> datetime | None:
@@ -164,6 +171,31 @@ class ConsoleApp(App[int]):
     def action_help(self) -> None:
         if isinstance(self.screen, ConsoleScreen):
             self.push_screen(Help(self.screen.SCOPE))
+
+    def on_delivery_complete(self, event: DeliveryComplete) -> None:
+        tell(self, f"Exported to {event.path}")
+
+    def on_delivery_failed(self, event: DeliveryFailed) -> None:
+        tell(self, f"Couldn't export: {event.exception}", warning=True)
+
+    def action_lock(self) -> None:
+        if self.workspace.read_only:
+            tell(self, "This console was opened with --read-only; L doesn't lift that.", warning=True)
+        elif self._locked:
+            self.run_worker(self._unlock(), group="question", exclusive=True)
+        else:
+            self._set_locked(True)
+            tell(self, "Locked: nothing can be applied until L unlocks it.")
+
+    async def _unlock(self) -> None:
+        if await self.push_screen_wait(Confirm("Unlock?", ["Plans can be applied again."])):
+            self._set_locked(False)
+            tell(self, "Unlocked.")
+
+    def _set_locked(self, locked: bool) -> None:
+        self._locked = locked
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.show_status()
 
     def action_leave(self) -> None:
         if len(self.screen_stack) > 1:

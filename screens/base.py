@@ -43,16 +43,16 @@ class ConsoleScreen(Screen[None]):
     # -- frame
 
     def compose(self) -> ComposeResult:
-        yield StatusLine(self.console_app.estate_name, read_only=self.workspace.read_only)
+        yield StatusLine(self.console_app.estate_name, read_only=self.console_app.read_only)
         yield from self.compose_body()
-        yield ActionFooter(self.SCOPE, read_only=self.workspace.read_only)
+        yield ActionFooter(self.SCOPE, read_only=self.console_app.read_only)
 
     def compose_body(self) -> Iterable:  # type: ignore[type-arg]  # Textual's ComposeResult is a bare Iterable alias
         return ()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """None: greyed out. Textual asks here before it runs anything."""
-        return True if permitted(action, self.SCOPE, read_only=self.workspace.read_only) else None
+        return True if permitted(action, self.SCOPE, read_only=self.console_app.read_only) else None
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.show_status)
@@ -78,11 +78,13 @@ class ConsoleScreen(Screen[None]):
         return 0
 
     def show_status(self) -> None:
+        self.query_one(ActionFooter).set_read_only(self.console_app.read_only)
         self.query_one(StatusLine).show(
             now=self.workspace.clock.now(),
             swept=self.console_app.swept_at,
             marked=self.marked_count,
             jobs=self.workspace.jobs.jobs,
+            read_only=self.console_app.read_only,
         )
 
     # -- verbs

@@ -18,6 +18,7 @@ from screens.actions import Scope, bindings
 from screens.background import in_thread
 from screens.base import ConsoleScreen
 from screens.errors import tell
+from screens.export import export_table
 from screens.facts import FactsScreen
 from screens.fleet_model import FleetModel, build
 from screens.fleet_rows import BEACON_COLUMNS, beacon_row, device_columns, device_row
@@ -267,6 +268,12 @@ class FleetScreen(ConsoleScreen):
 
     def action_reverse(self) -> None:
         self.pane.set_order(self.pane.order, reverse=not self.pane.reverse)
+
+    def action_wide(self) -> None:
+        self.pane.set_wide(not self.pane.wide)
+
+    def action_export(self) -> None:
+        export_table(self.app, self.pane, f"{self.console_app.estate_name} {self.pane.id}", self.workspace.clock.now())
 
     def action_next_fault(self) -> None:
         self.pane.to_next(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -23,6 +24,8 @@ RUNGS: tuple[tuple[str, tuple[Step, ...]], ...] = (
     ("── HTTP ──▶", (Step.HTTP,)),
 )
 _ORDER = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS, Status.NOT_APPLICABLE)
+_LONG_PATH = re.compile(r"(?<![\w/:.])(?:/[^/\s]+){2,}(/[^/\s]+/[^/\s]+)")
+"""A path of four parts or more; not the one of a URL."""
 _ON_THE_RIGHT = (Side.BEACON, Side.NETWORK)
 
 
@@ -61,11 +64,16 @@ def _halves(findings: Sequence[Finding]) -> list[Half]:
     chosen = loud or quiet[:1]
     same: dict[Half, int] = {}
     for finding in chosen:
-        half = Half(finding.status, plain(finding.message))
+        half = Half(finding.status, _short_paths(plain(finding.message)))
         same[half] = same.get(half, 0) + 1
     return [
         Half(half.status, f"{half.text} ({count} checks)" if count > 1 else half.text) for half, count in same.items()
     ]
+
+
+def _short_paths(text: str) -> str:
+    """Of a long path its end, which tells files apart; the finding below has it whole."""
+    return _LONG_PATH.sub(r"…\1", text)
 
 
 def shorten(text: str, width: int) -> str:

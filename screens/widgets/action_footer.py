@@ -19,6 +19,11 @@ class ActionFooter(Widget):
         self._scope = scope
         self._read_only = read_only
 
+    def set_read_only(self, read_only: bool) -> None:
+        if read_only != self._read_only:
+            self._read_only = read_only
+            self.refresh()
+
     def render(self) -> Text:
         return footer_text(
             self._scope,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.text import Tone, plain
-from screens.widgets.rows import MARK_ORDER, Cell, Column, Row, arrange, fit
+from screens.widgets.rows import MARK_ORDER, Cell, Column, Row, arrange, fit, natural
 
 _ATTENTION = (Tone.BAD, Tone.WARN, Tone.UNKNOWN)
 _PREFIX = 4
@@ -95,6 +95,8 @@ class FleetTable(ScrollView, can_focus=True):
         self.filter_text = ""
         self.order = ""
         self.reverse = False
+        self.wide = False
+        self._natural: tuple[Column, ...] = ()
 
     # -- the model
 
@@ -148,6 +150,17 @@ class FleetTable(ScrollView, can_focus=True):
         self._arrange()
         self.post_message(self.Changed(self))
 
+    def set_wide(self, wide: bool) -> None:
+        """Columns as wide as what they hold, or as the model says."""
+        self.wide = wide
+        self._shift = 0
+        self._arrange()
+
+    @property
+    def visible_rows(self) -> tuple[Row, ...]:
+        """Those that pass the filter, in order."""
+        return self._view
+
     def set_marks(self, ids: Iterable[str]) -> None:
         known = {row.id for row in self._rows}
         self._marks = set(ids) & known
@@ -165,6 +178,7 @@ class FleetTable(ScrollView, can_focus=True):
         held = self.cursor_id
         self._view = arrange(self._rows, self._columns, self.filter_text, self.order, self.reverse)
         self._places = {row.id: index for index, row in enumerate(self._view)}
+        self._natural = natural(self._columns, self._view) if self.wide else ()
         self._cursor = self._places.get(held or "", min(self._cursor, max(0, len(self._view) - 1)))
         self.virtual_size = Size(self.size.width, len(self._view) + 1)
         self._keep_in_sight()
@@ -219,7 +233,10 @@ class FleetTable(ScrollView, can_focus=True):
 
     @property
     def _shown_columns(self) -> tuple[Column, ...]:
-        return (self._columns[0], *self._columns[1 + self._shift :])
+        first, *others = self._natural or self._columns
+        room = max(1, self.size.width - _PREFIX - first.width - 1)
+        # A column wider than the screen would fall away whole; cut, it can be read.
+        return (first, *(replace(one, width=min(one.width, room)) for one in others[self._shift :]))
 
     def to_next(self, step: int) -> None:
         """To the next row in that direction whose glyph asks for attention."""

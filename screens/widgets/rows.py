@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from rich.cells import cell_len
 
 from screens.text import Tone
 
@@ -145,3 +147,15 @@ def fit(columns: Sequence[Column], width: int) -> tuple[int, ...]:
     elif left < 0:
         widths[0] = max(1, width)
     return tuple(widths)
+
+
+WIDEST = 120
+"""Cells that a column takes at most, however long its texts are."""
+
+
+def natural(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Column, ...]:
+    """The columns as wide as the widest text that they hold, never narrower than they are."""
+    widest = [max((cell_len(row.cells[index].text) for row in rows), default=0) for index in range(len(columns))]
+    return tuple(
+        replace(column, width=min(WIDEST, max(column.width, widest[index]))) for index, column in enumerate(columns)
+    )

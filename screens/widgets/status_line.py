@@ -37,9 +37,9 @@ class StatusLine(Widget):
         self._now: datetime | None = None
         self._jobs: Sequence[Job] = ()
 
-    def show(self, *, now: datetime, swept: datetime | None, marked: int, jobs: Sequence[Job]) -> None:
+    def show(self, *, now: datetime, swept: datetime | None, marked: int, jobs: Sequence[Job], read_only: bool) -> None:
         """`jobs`: those that run."""
-        self._now, self._swept, self._marked = now, swept, marked
+        self._now, self._swept, self._marked, self._read_only = now, swept, marked, read_only
         self._jobs = [job for job in jobs if job.state is JobState.RUNNING]
         self.refresh()
 

@@ -101,3 +101,13 @@ async def test_a_check_is_a_job_that_survives_its_screen(world: World) -> None:
         assert "check 2" in text
         assert "lx-0002" in text
         assert not isinstance(pilot.app.screen, PairReport)
+
+
+async def test_long_paths_are_cut_in_the_ladder_and_whole_in_the_findings(world: World) -> None:
+    world.message = "no file /var/opt/managesoft/etc/ssl/client.crt, see https://b1.lab.test/one/two/three/four"
+    async with opened(world) as pilot:
+        await pilot.press("down", "p")
+        await settled(pilot)
+        text = screen_text(pilot)
+        assert "no file …/ssl/client.crt, see https://b1.lab.test" in text
+        assert "no file /var/opt/managesoft/etc/ssl/client.crt, see https://b1.lab.test/one/two/three/four" in text

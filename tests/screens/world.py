@@ -52,7 +52,7 @@ from console.services.events import PairProbed, PairVerified
 from console.services.job import Job, JobKind, Work
 from console.services.jobs import JobRunner
 from console.services.probing import ProbingService
-from console.services.recovery import RecoveryService
+from console.services.recovery import OpenEntry, OpenState, RecoveryService
 from console.services.sessions import SessionService
 from console.services.sweep import SweepService
 from console.services.workspace import Workspace
@@ -159,7 +159,7 @@ class World:
             probing=cast("ProbingService", FakeProbing(self)),
             device_proof=cast("DeviceProofService", FakeDeviceProof(self)),
             editing=cast("EditingService", FakeEditing(self)),
-            recovery=cast("RecoveryService", FakeRecovery()),
+            recovery=cast("RecoveryService", FakeRecovery(self)),
             sessions=cast("SessionService", FakeSessions()),
             jobs=self.jobs,
             journal=cast("Journal", FakeJournal(self)),
@@ -444,8 +444,20 @@ def _lines(content: bytes) -> list[str]:
 
 
 class FakeRecovery:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
     def open_entries(self) -> tuple[JournalEntry, ...]:
-        return ()
+        return tuple(entry for entry in self._world.entries if entry.state is EntryState.OPEN)
+
+    def inspect(self, entry: JournalEntry) -> OpenEntry:
+        return OpenEntry(entry, OpenState.APPLIED, f"{entry.target}: it went through, only its record was missing.")
+
+    def settle(self, opened: OpenEntry) -> None:
+        self._world.entries[:] = [
+            replace(one, state=EntryState.DONE) if one.entry == opened.entry.entry else one
+            for one in self._world.entries
+        ]
 
 
 class FakeSessions:
