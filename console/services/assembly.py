@@ -11,7 +11,8 @@ from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journ
 from console.readiness.judge import judge_pair
 from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
-from console.services.estate import Estate, Judge
+from console.services.contained import Judge
+from console.services.estate import Estate
 from console.services.jobs import JobRunner
 from console.services.probing import ProbingService
 from console.services.recovery import RecoveryService

@@ -22,6 +22,7 @@ from console.readiness.device_view import view_device
 from console.readiness.judge import judge_pair
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
 from console.services.collector import collector_paused
+from console.services.contained import Judge, contained
 from console.services.observation import LiveKey, Observation, comparable, unreached
 from console.services.proof import disagreement
 
@@ -32,8 +33,6 @@ JUDGED_ANEW_AFTER = timedelta(minutes=10)
 
 ChangeListener = Callable[[frozenset[str]], None]
 """Names of the targets about which something new is known. Called from any thread; must not raise."""
-
-Judge = Callable[[PairInput], PairVerdict]
 
 _T = TypeVar("_T")
 
@@ -61,7 +60,7 @@ class Estate:
         self, fleet: Fleet, profile: AgentProfile, store: SnapshotStore, clock: Clock, judge: Judge = judge_pair
     ) -> None:
         """Reads what the store holds: the last known state is there at once. Raises StoreError."""
-        self._judge_pair = judge
+        self._judge_pair = contained(judge)
         self.fleet = fleet
         self.profile = profile
         self._store = store
