@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +10,12 @@ from console.changes.beacon_plan import check_settings
 from console.changes.device_plan import resolve_edits
 from console.changes.inverse import require_undoable
 from console.changes.model import EntryState, Plan, TargetKind
-from console.changes.plan_file import MAX_BYTES, plan_from_json, plan_to_json
 from console.command.observing import known_for, status_of, sweep_selection, watched, worst
 from console.command.outside import Outside
+from console.command.plans import read_plan, write_plan
 from console.command.review import question_for, review
 from console.command.text import error_lines, one_line, table
-from console.errors import ConfigurationError, ExitStatus, UsageError
+from console.errors import ExitStatus, UsageError
 from console.fleet.selection import PairSelection, Selection, is_selector, select
 from console.iis.settings import SETTINGS
 from console.services.recovery import OpenState
@@ -95,29 +94,6 @@ def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
         return _conclude(workspace, workspace.editing.plan_undo(entry.entry), arguments, outside)
     finally:
         workspace.close()
-
-
-def read_plan(path: Path) -> Plan:
-    """Raises ConfigurationError, which names the file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"the plan can't be read: {error.strerror}", target=str(path)) from error
-    return plan_from_json(data, str(path))
-
-
-def write_plan(plan: Plan, path: Path) -> None:
-    """Mode 0600, whole or not at all. Raises ConfigurationError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(plan_to_json(plan))
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ConfigurationError(f"the plan can't be written: {error.strerror}", target=str(path)) from error
 
 
 def _edits(words: Sequence[str], unset: Sequence[str]) -> dict[str, str | None]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 
+from console.changes.model import Plan
 from console.command.formats import FORMATS, to_table
 from console.command.outside import Outside
+from console.command.plans import read_plan
 from console.command.report import CheckedPair, CheckReport
 from console.command.text import error_lines, one_line
-from console.errors import ExitStatus
+from console.command.what_if import what_if_lines
+from console.errors import ExitStatus, UsageError
 from console.fleet.selection import PairSelection, select_pairs
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict
 from console.services.events import JobEvent, PairProbed, TargetFinished
@@ -28,6 +32,9 @@ def configure_check(parser: argparse.ArgumentParser) -> None:
     configure_sweep(parser)
     parser.add_argument("--live", action="store_true", help="prove it: a real handshake from each device")
     parser.add_argument("--cached", action="store_true", help="judge the stored snapshots, contact nothing")
+    parser.add_argument(
+        "--with-plan", type=Path, metavar="PLAN", help="what if: judge as it would be after this plan, write nothing"
+    )
     parser.add_argument("--format", choices=tuple(FORMATS), default="table")
 
 
@@ -43,8 +50,11 @@ def run_sweep(arguments: argparse.Namespace, outside: Outside) -> int:
 
 
 def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
+    plan = _plan_of(arguments)
     workspace = outside.workspace(arguments.fleet)
     try:
+        if plan is not None:
+            workspace.editing.require_known(plan)
         selection = chosen_pairs(workspace, arguments.select)
         statuses, out_of_reach = [], set[str]()
         if not arguments.cached:
@@ -56,6 +66,9 @@ def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
             proof = prove(workspace, selection, outside, out_of_reach)
             statuses.append(proof.status)
         report = judged(workspace, selection, proof)
+        if plan is not None:
+            before, report = report, foreseen(workspace, selection, plan)
+            outside.say("\n".join(what_if_lines(before, report)))
         if not report.pairs:
             outside.say("No pair to judge: no device that is selected names a beacon.")
         if arguments.format == "table":
@@ -95,6 +108,28 @@ def judged(workspace: Workspace, selection: PairSelection, proof: Proof) -> Chec
     uses = [use for use in workspace.estate.uses() if selection.matches(use)]
     pairs = tuple(CheckedPair(verdict, proof.of(verdict.use)) for verdict in workspace.estate.verdicts_of(uses))
     return CheckReport(workspace.clock.now(), pairs)
+
+
+def foreseen(workspace: Workspace, selection: PairSelection, plan: Plan) -> CheckReport:
+    """As `judged`, with the plan applied. No live handshake can be made with what isn't there yet."""
+    pairs = tuple(
+        CheckedPair(verdict, Proof().of(verdict.use))
+        for verdict in workspace.estate.judge_with(plan)
+        if selection.matches(verdict.use)
+    )
+    return CheckReport(workspace.clock.now(), pairs)
+
+
+def _plan_of(arguments: argparse.Namespace) -> Plan | None:
+    """Raises UsageError, ConfigurationError: before anything is contacted."""
+    if arguments.with_plan is None:
+        return None
+    if arguments.live:
+        raise UsageError(
+            "--live and --with-plan can't go together: no handshake can be made with what isn't applied yet",
+            hint="Apply the plan, then `check --live`.",
+        )
+    return read_plan(arguments.with_plan)
 
 
 def sweep_selection(workspace: Workspace, selection: PairSelection, outside: Outside) -> Job:

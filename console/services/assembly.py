@@ -9,9 +9,9 @@ from console.errors import ConfigurationError
 from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journal, SnapshotStore
 from console.readiness.judge import judge_pair
+from console.services.contained import Judge
 from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
-from console.services.contained import Judge
 from console.services.estate import Estate
 from console.services.jobs import JobRunner
 from console.services.probing import ProbingService

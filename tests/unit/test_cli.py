@@ -170,6 +170,8 @@ def test_a_selection_is_swept_on_both_sides(shell: Shell, select: tuple[str, ...
         (("set", "d1", "AddClientCertificateAndKey=True", "AddClientCertificateAndKey=False"), "twice"),
         (("apply", "/nowhere/plan.json"), "/nowhere/plan.json"),
         (("undo", "E-0042"), "E-0042"),
+        (("check", "--with-plan", "/nowhere/plan.json"), "/nowhere/plan.json"),
+        (("check", "--live", "--with-plan", "p.json"), "--with-plan"),
         (("lab", "down", "x", "--dir", "d"), "down"),
         (("lab", "up", "x"), "--dir"),
         (("demo", "--devices", "0"), "'0'"),
@@ -244,6 +246,38 @@ def test_stranding_is_refused_by_name_and_number(shell: Shell) -> None:
     assert "--accept-lockout 1" in shell.err
     assert shell.world.beacons.ran == []
     assert shell(*require, "--accept-lockout", "1") == 0
+
+
+@pytest.mark.parametrize("cached", [(), ("--cached",)])
+def test_what_if_is_judged_with_the_plan_and_nothing_is_written(
+    shell: Shell, tmp_path: Path, cached: tuple[str, ...]
+) -> None:
+    path = tmp_path / "plan.json"
+    assert shell("set", "b1", "client_certificates=require", "--out", str(path)) == 0
+    files = dict(shell.world.devices.files)
+    assert shell("sweep") == 0
+    assert shell("check", "--with-plan", str(path), "--format", "json", *cached) == 1
+    pairs = {(pair["device"], pair["beacon"]): pair["verdict"] for pair in json.loads(shell.out)["pairs"]}
+    assert pairs == {("d1", "b1"): "blocked", ("d1", "b2"): "ready", ("d2", "b1"): "ready", ("d2", "b2"): "ready"}
+    assert "With this plan 3 of 4 pairs are ready (now 4); this one would be cut off" in shell.err
+    assert "d1 ⇄ b1" in shell.err
+    assert shell("check", "d2", "--with-plan", str(path), *cached) == 0
+    assert "2 of 2 pairs are ready (now 2); none would be cut off" in shell.err
+    assert (shell.world.beacons.ran, shell.world.devices.files) == ([], files)
+    assert shell("check", *cached) == 0  # what is there now
+
+
+def test_what_if_refuses_the_plan_of_another_fleet(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    assert shell("set", "d1", "AddClientCertificateAndKey=True", "--out", str(path)) == 0
+    shell.world.devices.collected.clear()
+    shell.world.fleet = replace(shell.world.fleet, devices=shell.world.fleet.devices[1:], pairs=())
+    assert shell("check", "--with-plan", str(path)) == 2
+    assert "d1" in shell.err
+    path.write_bytes(path.read_bytes()[:200])
+    assert shell("check", "--with-plan", str(path)) == 2
+    assert str(path) in shell.err
+    assert shell.world.devices.collected == []
 
 
 def test_a_plan_file_that_was_tampered_with_is_refused(shell: Shell, tmp_path: Path) -> None:
