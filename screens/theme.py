@@ -16,5 +16,5 @@ CALM = Theme(
     background="#14171a",
     surface="#14171a",
     panel="#1d2226",
-    variables={"unknown": "#b39ddb", "dim": "#858c93"},
+    variables={"unknown": "#b39ddb", "dim": "#858c93", "cursor": "#2c3e50"},
 )
