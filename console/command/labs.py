@@ -22,11 +22,21 @@ def run_console(arguments: argparse.Namespace, outside: Outside) -> int:
         raise UsageError(
             "the console needs a terminal", hint="Without one, use a command: sweep, check, show, set, history."
         )
+    _require_screen(outside)
     workspace = outside.open_workspace(outside.fleet_file(arguments.fleet), arguments.read_only, True)
     try:
         return outside.run_console(workspace)
     finally:
         workspace.close()
+
+
+def _require_screen(outside: Outside) -> None:
+    """Textual draws on stderr: sent elsewhere, a person would sit before an empty screen. Raises UsageError."""
+    if not outside.stderr.isatty():
+        raise UsageError(
+            "the console draws on stderr, and stderr isn't the terminal here",
+            hint="Leave out the redirection (2>FILE, 2>&1 | …).",
+        )
 
 
 def configure_demo(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +47,9 @@ def configure_demo(parser: argparse.ArgumentParser) -> None:
 def run_demo(arguments: argparse.Namespace, outside: Outside) -> int:
     if arguments.fleet is not None:
         raise UsageError("the demo brings its own fleet: leave out -F")
+
+    if outside.interactive:
+        _require_screen(outside)
 
     def use(workspace: Workspace) -> int:
         if outside.interactive:

@@ -19,6 +19,7 @@ from console.fleet.selection import PairSelection, select_pairs
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict
 from console.services.events import JobEvent, PairProbed, TargetFinished
 from console.services.jobs import Job
+from console.services.unused import unused_beacons
 from console.services.workspace import Workspace
 
 NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
@@ -69,6 +70,7 @@ def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
         if plan is not None:
             before, report = report, foreseen(workspace, selection, plan)
             outside.say("\n".join(what_if_lines(before, report)))
+        tell_unused(workspace, selection, outside)
         if not report.pairs:
             outside.say("No pair to judge: no device that is selected names a beacon.")
         if arguments.format == "table":
@@ -118,6 +120,21 @@ def foreseen(workspace: Workspace, selection: PairSelection, plan: Plan) -> Chec
         if selection.matches(verdict.use)
     )
     return CheckReport(workspace.clock.now(), pairs)
+
+
+def tell_unused(workspace: Workspace, selection: PairSelection, outside: Outside) -> None:
+    """Beacons that no device uses, where beacons are what is looked at: they have no row in the answer."""
+    if selection.devices is not None or selection.keys is not None:
+        return
+    chosen = [
+        finding
+        for name, finding in unused_beacons(workspace.estate).items()
+        if selection.beacons is None or name in selection.beacons
+    ]
+    for finding in chosen[:5]:
+        outside.say(one_line(f"{finding.check}: {finding.message}"))
+    if len(chosen) > 5:
+        outside.say(f"{chosen[0].check}: and {len(chosen) - 5} more beacons")
 
 
 def _plan_of(arguments: argparse.Namespace) -> Plan | None:

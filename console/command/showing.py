@@ -18,6 +18,7 @@ from console.errors import ExitStatus, UsageError
 from console.nearest import did_you_mean
 from console.readiness.model import PairVerdict
 from console.services.sweep import all_names
+from console.services.unused import UNUSED, unused_beacons
 from console.services.workspace import Workspace
 
 SCHEMA = 1
@@ -54,6 +55,7 @@ def shown(workspace: Workspace, name: str) -> dict[str, object]:
     snapshot = observation.devices.get(name) if device else observation.beacons.get(name)
     failure = observation.failures.get(name)
     verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
+    unused = None if device else unused_beacons(workspace.estate).get(name)
     return {
         "schema": SCHEMA,
         "name": name,
@@ -62,6 +64,7 @@ def shown(workspace: Workspace, name: str) -> dict[str, object]:
         "failure": {"at": _stamp(failure[0]), "error": failure[1]} if failure else None,
         "snapshot": msgspec.to_builtins(snapshot) if snapshot else None,
         "pairs": [_pair(verdict) for verdict in verdicts],
+        "unused": unused.message if unused else None,
     }
 
 
@@ -89,6 +92,8 @@ def _lines(workspace: Workspace, name: str, values: Mapping[str, object]) -> Ite
     device = values["kind"] == "device"
     verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
     yield f"pairs: {len(verdicts)}"
+    if values["unused"]:
+        yield one_line(f"{UNUSED}: {values['unused']}")
     for verdict in verdicts:
         partner = verdict.use.beacon if device else verdict.use.device
         obstacle = verdict.first_obstacle

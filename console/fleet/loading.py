@@ -78,6 +78,7 @@ def load_fleet(path: Path) -> Fleet:
     _read(read_toml(path, "the fleet file; make one, or name one with -F"), parts)
     for extra in sorted(additions_directory(path).glob("*.toml")):
         _read(read_toml(extra, "an addition to the fleet file"), parts)
+    _require_distinct(parts)
     check = BeaconClientCheck(str(parts.policy.pop("beacon_client_check", BeaconClientCheck.OBSERVED.value)))
     beacons = tuple(b if own else replace(b, client_check=check) for b, own, _ in parts.beacons.values())
     devices = tuple(device for device, _ in parts.devices.values())
@@ -173,6 +174,17 @@ def _require_new(table: StrictTable, known: Mapping[str, tuple[object, ...]]) ->
     name = table.required_text("name")
     if name in known:
         raise ConfigurationError(f"{table.where} is named twice (also in {known[name][-1]})", target=table.source)
+
+
+def _require_distinct(parts: _Parts) -> None:
+    """A target is selected, journalled and stored by its name alone."""
+    for name, (_, source) in parts.devices.items():
+        if name in parts.beacons:
+            raise ConfigurationError(
+                f"a device and a beacon are both named {name} (the beacon in {parts.beacons[name][-1]})",
+                target=source,
+                hint="Give one of them another name: history and selection tell targets apart by it.",
+            )
 
 
 def _host(table: StrictTable, default: str) -> str:

@@ -36,9 +36,9 @@ class Shell:
     served: list[tuple[object, ...]] = field(default_factory=list)
     consoles: list[bool] = field(default_factory=list)
 
-    def __call__(self, *words: str, terminal: bool = False) -> int:
+    def __call__(self, *words: str, terminal: bool = False, stderr_redirected: bool = False) -> int:
         make: Callable[[], io.StringIO] = Terminal if terminal else io.StringIO
-        out, err = make(), make()
+        out, err = make(), io.StringIO() if stderr_redirected else make()
 
         def serve(*given: object) -> int:
             self.served.append(given)
@@ -321,6 +321,32 @@ def test_undo_of_an_entry_that_a_killed_run_left(shell: Shell, written: bool, st
     assert str(journal.entry("E-0009").state) == state
 
 
+# --- beacons that nobody uses
+
+
+def test_a_beacon_that_no_device_uses_is_told(shell: Shell) -> None:
+    lonely = replace(shell.world.fleet.beacons[0], name="b3", host="b3.test")
+    shell.world.fleet = replace(shell.world.fleet, beacons=(*shell.world.fleet.beacons, lonely))
+    shell.world.beacons.snapshots["b3"] = beacon_snapshot("b3")
+    assert shell("check") == 0
+    assert "beacon.unused: No device uses b3" in shell.err
+    assert "weren't read" not in shell.err
+    assert shell("check", "d1") == 0
+    assert "b3" not in shell.err
+    assert shell("show", "b3") == 0
+    assert "beacon.unused: No device uses b3" in shell.out
+    assert shell("show", "b3", "--format", "json") == 0
+    assert "b3.test" in json.loads(shell.out)["unused"]
+    assert shell("show", "b1", "--format", "json") == 0
+    assert json.loads(shell.out)["unused"] is None
+
+
+def test_a_device_that_was_not_read_may_use_it(shell: Shell) -> None:
+    assert shell("check", "--cached") == 1
+    assert "beacon.unused: No device uses b2" in shell.err
+    assert "weren't read" in shell.err
+
+
 # --- show
 
 
@@ -358,6 +384,14 @@ def test_the_console_opens_in_a_terminal(shell: Shell) -> None:
     assert shell("--read-only", terminal=True) == 0
     assert shell("-F", "x.toml", terminal=True) == 0
     assert shell.consoles == [True, False]
+
+
+@pytest.mark.parametrize("words", [(), ("demo",)])
+def test_a_screen_that_would_stay_empty_is_refused(shell: Shell, words: tuple[str, ...]) -> None:
+    shell.stdin = Terminal()
+    assert shell(*words, terminal=True, stderr_redirected=True) == 2
+    assert "stderr" in shell.err
+    assert shell.consoles == []
 
 
 def test_the_demo_without_a_terminal_prints_its_table_and_ends_with_0(shell: Shell) -> None:
@@ -450,6 +484,18 @@ def test_fleet_validate_list_and_import(tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_text("kind,name,password\ndevice,d5,hunter2\n")
     assert run(["fleet", "import", str(tmp_path / "odd.csv"), "-F", str(path)], outside(out, err)) == 2
     assert "hunter2" not in err.getvalue()
+
+
+def test_a_shared_name_is_refused_with_both_files(tmp_path: Path) -> None:
+    path, added = tmp_path / "fleet.toml", tmp_path / "fleet.d" / "more.toml"
+    path.write_text(FLEET)
+    added.parent.mkdir()
+    added.write_text('[[device]]\nname = "b1"\n')
+    out, err = io.StringIO(), io.StringIO()
+    assert run(["fleet", "validate", "-F", str(path)], outside(out, err)) == 2
+    assert str(path) in err.getvalue()
+    assert str(added) in err.getvalue()
+    assert "both named b1" in err.getvalue()
 
 
 def test_a_missing_fleet_file_is_status_2(tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""Beacons that no device uses: nothing is proved by their settings, and no edit of them can be forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from console.readiness.model import Finding, Side, Status, Step
+from console.services.estate import Estate
+
+UNUSED = "beacon.unused"
+
+
+def unused_beacons(estate: Estate) -> Mapping[str, Finding]:
+    """Beacon to the finding `beacon.unused`, for each that no explicit pair and no failover list leads to.
+
+    *warn* where the failover lists of all devices were read, *unknown* where a device that wasn't read may use it.
+    """
+    used = {use.beacon for use in estate.uses()}
+    lonely = [beacon for beacon in estate.fleet.beacons if beacon.name not in used]
+    if not lonely:
+        return {}
+    seen = estate.observation().devices
+    unread = [
+        device.name
+        for device in estate.fleet.devices
+        if device.name not in seen or seen[device.name].config.content is None
+    ]
+    return {beacon.name: _finding(beacon.name, beacon.host, unread) for beacon in lonely}
+
+
+def _finding(name: str, host: str, unread: list[str]) -> Finding:
+    message = f"No device uses {name}: no pair of the fleet file and no failover list that was read names {host}."
+    if unread:
+        message += f" Of {len(unread)} the failover lists weren't read, so one of them may ({', '.join(unread[:3])})."
+    return Finding(
+        check=UNUSED,
+        step=Step.CONNECT,
+        side=Side.BEACON,
+        status=Status.UNKNOWN if unread else Status.WARN,
+        message=message,
+        evidence={"host": host, "devices_not_read": str(len(unread))},
+        remedy=(
+            "Compare the beacon's host in the fleet file with the hosts in the devices' failover lists, or take the "
+            "beacon out."
+        ),
+    )
