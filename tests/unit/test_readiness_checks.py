@@ -119,8 +119,11 @@ def test_remedy_names_the_machine() -> None:
     assert kit.finding(server(days=(-20, -1))(), "beacon.server-certificate-dates").remedy.startswith("On beacon01: ")
 
 
+_TELLING = [row for row in EXAMPLES if row[2] in (F, W)]
+
+
 @pytest.mark.parametrize(
-    ("check", "make", "status"), [row for row in EXAMPLES if row[2] in (F, W)], ids=lambda value: str(value)[:40]
+    ("check", "make", "status"), _TELLING, ids=[f"{c}-{s.value}-{n}" for n, (c, _, s) in enumerate(_TELLING)]
 )
 def test_a_message_begins_with_the_fact(check: str, make: Make, status: Status) -> None:
     """Tables cut it: no path and no certificate's name comes first, and what to do is said."""
