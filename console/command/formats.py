@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 from console.command.report import CheckedPair, CheckReport, as_values, well_formed
 from console.command.text import GLYPHS, counted, one_line, painted, table
-from console.readiness.model import COMPONENTS, LiveOutcome, Status, Verdict
+from console.readiness.model import COMPONENTS, Finding, LiveOutcome, Status, Verdict
+from console.services.proof import LIVE_DISAGREES
 
 
 def to_json(report: CheckReport) -> str:
@@ -47,9 +48,7 @@ def to_csv(report: CheckReport) -> str:
     for pair in report.pairs:
         use = pair.verdict.use
         for component in COMPONENTS:
-            finding = next(
-                (f for f in pair.findings if component in f.components and _stands_out(f.status, f.risk)), None
-            )
+            finding = next((f for f in pair.findings if component in f.components and _stands_out(f)), None)
             cells = (
                 use.device,
                 use.beacon,
@@ -86,13 +85,16 @@ def to_junit(report: CheckReport) -> str:
             classname=one_line(use.beacon or use.host),
             name=one_line(f"{use.device} {use.host}:{use.port}"),
         )
+        said_otherwise = next((finding for finding in pair.findings if finding.check == LIVE_DISAGREES), None)
+        if said_otherwise is not None:
+            ElementTree.SubElement(case, "system-out").text = _told(said_otherwise)
         if pair.verdict.verdict is not Verdict.READY:
             tag = "error" if pair.verdict.verdict is Verdict.UNKNOWN else "failure"
             said = ElementTree.SubElement(case, tag, type=str(pair.verdict.verdict), message=obstacle(pair))
             said.text = "\n".join(
                 f"{finding.status} {finding.check}: {one_line(finding.message)} {one_line(finding.remedy)}".rstrip()
                 for finding in pair.findings
-                if _stands_out(finding.status, finding.risk)
+                if _stands_out(finding)
             )
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode")
 
@@ -122,7 +124,7 @@ def _html_row(pair: CheckedPair) -> str:
         f"<div><b>{escape(finding.check)}</b> ({', '.join(finding.components)}): {escape(one_line(finding.message))} "
         f"<i>{escape(one_line(finding.remedy))}</i></div>"
         for finding in pair.findings
-        if _stands_out(finding.status, finding.risk)
+        if _stands_out(finding)
     )
     return (
         f'<tr><td class="{verdict}">{GLYPHS[verdict]} {verdict}</td><td>{escape(one_line(use.device))}</td>'
@@ -141,16 +143,19 @@ def live_word(pair: CheckedPair) -> str:
 
 
 def obstacle(pair: CheckedPair) -> str:
-    finding = pair.verdict.first_obstacle
-    if finding is None:
-        return ""
+    """The first obstacle by the data; and where a live handshake says otherwise, that."""
+    found = [pair.verdict.first_obstacle, *(finding for finding in pair.findings if finding.check == LIVE_DISAGREES)]
+    return "; ".join(_told(finding) for finding in found if finding is not None)
+
+
+def _told(finding: Finding) -> str:
     some = set(finding.components) != set(COMPONENTS)
     who = f" ({', '.join(finding.components)})" if some else ""
     return one_line(f"{finding.check}{who}: {finding.message}")
 
 
-def _stands_out(status: Status, risk: bool) -> bool:
-    return status in (Status.FAIL, Status.UNKNOWN) or risk
+def _stands_out(finding: Finding) -> bool:
+    return finding.status in (Status.FAIL, Status.UNKNOWN) or finding.risk or finding.check == LIVE_DISAGREES
 
 
 def _cell(text: str) -> str:

@@ -15,6 +15,7 @@ from console.cli import open_workspace, real_outside, run
 from console.command.demo_spec import resized
 from console.command.outside import Outside
 from console.errors import ExitStatus
+from console.readiness.model import LiveOutcome, LiveResult
 from console.services.workspace import Workspace
 from tests.fakes import beacon_snapshot
 from tests.world import CONFIG, World
@@ -121,6 +122,16 @@ def test_live_adds_proof_and_changes_no_verdict(shell: Shell) -> None:
     shell("check", "--cached", "--format", "json")
     later = {c["live"]["outcome"] for pair in json.loads(shell.out)["pairs"] for c in pair["components"].values()}
     assert later == {"not-run"}
+
+
+def test_where_live_and_data_disagree_both_are_shown_and_the_verdict_stays(shell: Shell) -> None:
+    shell.world.devices.probe_result = LiveResult(LiveOutcome.FAILED, error="alert 42")
+    assert shell("check", "--live", "--format", "json", "d1", "b1") == 0  # the verdict is what the data say
+    (pair,) = json.loads(shell.out)["pairs"]
+    found = {finding["check"]: finding["status"] for finding in pair["findings"]}
+    assert (pair["verdict"], found["pair.live-disagrees"]) == ("ready", "warn")
+    assert shell("check", "--live", "d1", "b1") == 0
+    assert "pair.live-disagrees: The data say ready, but the live handshake" in shell.out
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,8 @@ def test_a_disagreement_is_told_and_the_verdict_stays(verdict: Verdict, live: Li
     assert found["verdict"] == str(verdict)
     checks = [finding["check"] for finding in found["findings"]]
     assert ("pair.live-disagrees" in checks) is disagrees
+    for name, write in FORMATS.items():
+        assert ("pair.live-disagrees" in write(report(pair(verdict, live)))) is disagrees or name == "csv"
     statuses = [finding["status"] for finding in found["findings"]]
     assert statuses == sorted(statuses, key=["fail", "unknown", "warn", "pass", "not-applicable"].index)
 
