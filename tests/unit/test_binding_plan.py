@@ -134,6 +134,7 @@ def test_other_sites_on_the_record_are_warned_of() -> None:
         (PLAIN, KEYLESS.thumbprint, ChangeRefused, "with a key"),
         ("certificate:*:444:", NEW.thumbprint, ChangeRefused, "no https binding"),
     ],
+    ids=["no thumbprint", "without a key", "no binding"],
 )
 def test_what_cannot_be_bound(setting: str, word: str, error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
