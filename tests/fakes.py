@@ -152,6 +152,8 @@ class FakeBeacons:
     down: set[str] = field(default_factory=set)
     fail_at: str = ""
     """The operation that fails."""
+    garble_at: str = ""
+    """The operation that is done, but whose answer can't be read."""
     lose_at: str = ""
     """The operation that is done, but whose answer is lost with the connection."""
     ran: list[tuple[str, str]] = field(default_factory=list)
@@ -171,6 +173,8 @@ class FakeBeacons:
         if operation == "set-access":
             after = replace(after, config_sha256=sha256(repr(after.access).encode()))
         self.snapshots[beacon.name] = after
+        if operation == self.garble_at:
+            raise CommandFailed("the answer isn't JSON", target=beacon.name, phase=operation)
         if operation == self.lose_at:
             self.down.add(beacon.name)
             raise WinrmError("the connection was lost", target=beacon.name, phase=operation)

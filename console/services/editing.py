@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from console.changes.device_plan import content_after
+from console.changes.inverse import inverse_beacon_change
 from console.changes.lockout import locked_out_devices
 from console.changes.model import BeaconChange, DeviceChange, EntryState, JournalEntry, Lockout, Plan, TargetKind
 from console.changes.summary import beacon_summary, device_summary
-from console.errors import ChangeFailed, ChangeRefused, ConfigurationError, MtlsConsoleError, UnreachableError
+from console.errors import ChangeFailed, ChangeRefused, ConfigurationError, MtlsConsoleError
 from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, ConfigFile, DeviceGateway, Journal
 from console.services.estate import Estate
 from console.services.events import StepApplied
 from console.services.jobs import Job, JobKind, JobRunner, Work
 from console.services.planning import Planner
+from console.services.recovery import OpenState, RecoveryService
 from console.services.sweep import SweepService
 
 APPLY_SECONDS = 300.0
@@ -46,6 +49,7 @@ class EditingService:
         self._runner = runner
         self._clock = clock
         self._read_only = read_only
+        self._recovery = RecoveryService(fleet, devices, beacons, journal)
         self._planner = Planner(fleet, devices, journal, estate, sweep, runner, clock)
 
     def plan_devices(self, names: Sequence[str], edits: Mapping[str, str | None]) -> Plan:
@@ -196,17 +200,35 @@ class EditingService:
     def _beacon_failed(
         self, entry: JournalEntry, change: BeaconChange, done: int, error: MtlsConsoleError
     ) -> MtlsConsoleError:
-        if isinstance(error, UnreachableError):
-            return _with_hint(
-                error, f"{entry.entry} stays open: whether step {done + 1} of {len(change.steps)} was done isn't known."
-            )
+        """Only a refusal proves that the step wrote nothing: after any other failure the beacon is looked at, and an
+        entry whose outcome can't be told stays open."""
+        steps = len(change.steps)
+        if not isinstance(error, ChangeRefused):
+            opened = self._recovery.inspect(entry)
+            self._observe(change.beacon, partial(self._sweep.observe_again, self._fleet.beacon(change.beacon)))
+            if opened.state in (OpenState.UNREACHABLE, OpenState.CHANGED):
+                return _with_hint(
+                    error, f"{entry.entry} stays open: whether step {done + 1} of {steps} was done isn't known."
+                )
+            if opened.state is OpenState.UNTOUCHED:
+                done = 0
+            elif change.steps[done].inverse is not None and self._went_through(change, done):
+                done += 1
+                self._journal.step_done(entry.entry, done)
+        elif done:
+            self._observe(change.beacon, partial(self._sweep.observe_again, self._fleet.beacon(change.beacon)))
         self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
         if done == 0:
             return _with_hint(error, error.hint or "Nothing was changed.")
-        self._observe(change.beacon, partial(self._sweep.observe_again, self._fleet.beacon(change.beacon)))
-        return _with_hint(
-            error, f"{done} of {len(change.steps)} steps were done: `undo {entry.entry}` takes them back."
-        )
+        return _with_hint(error, f"{done} of {steps} steps were done: `undo {entry.entry}` takes them back.")
+
+    def _went_through(self, change: BeaconChange, number: int) -> bool:
+        """Is there something of this one step to take back on the beacon now?"""
+        alone = replace(change, steps=(change.steps[number],))
+        try:
+            return inverse_beacon_change(alone, self._beacons.snapshot(self._fleet.beacon(change.beacon))) is not None
+        except MtlsConsoleError:
+            return True  # it can't be told; an undo looks at the beacon itself and takes back only what is there
 
     def _open(
         self,

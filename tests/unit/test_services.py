@@ -310,6 +310,26 @@ def test_a_failed_step_says_how_far_it_came_and_undo_takes_that_back(world: Worl
     assert world.beacons.snapshots["b1"].httpsys == start.httpsys
 
 
+@pytest.mark.parametrize(("operation", "done"), [("set-httpsys", 1), ("set-access", 2)])
+def test_a_step_whose_answer_is_garbled_is_looked_at(world: World, operation: str, done: int) -> None:
+    """The write went through though its script failed: the journal says so, the estate sees it, undo takes it back."""
+    world.sweep()
+    start = world.beacons.snapshots["b1"]
+    plan = world.space.editing.plan_beacons(["b1"], {"client_certificates": "accept", "ask": "first-handshake"})
+    world.beacons.garble_at = operation
+    job = world.space.editing.apply(plan)
+    assert f"{done} of 3 steps were done" in job.failures[0].error
+    (entry,) = world.space.journal.entries()
+    assert (entry.state, entry.steps_done) == (EntryState.FAILED, done)
+    assert (
+        world.space.estate.observation().beacons["b1"].httpsys == world.beacons.snapshots["b1"].httpsys != start.httpsys
+    )
+    world.beacons.garble_at = ""
+    assert world.space.editing.apply(world.space.editing.plan_undo(entry.entry)).state is JobState.DONE
+    assert world.beacons.snapshots["b1"].httpsys == start.httpsys
+    assert world.beacons.snapshots["b1"].access == start.access
+
+
 def test_nobody_is_cut_off_without_their_exact_number(world: World) -> None:
     world.sweep()
     plan = world.space.editing.plan_beacons(["b1"], {"client_certificates": "require"})
