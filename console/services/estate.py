@@ -111,8 +111,12 @@ class Estate:
         self._tell(frozenset({target}))
 
     def record_device(self, snapshot: DeviceSnapshot) -> None:
-        """A device was observed. Stored first; raises StoreError."""
+        """A device was observed. Stored first; raises StoreError. An observation that began before the one that is
+        held (a sweep that an edit overtook) is dropped."""
         with self._lock:
+            held = self._device_snapshots.get(snapshot.device)
+            if held is not None and self._overtaken(snapshot.taken_at, held.taken_at):
+                return
             self._store.save_device(snapshot)
             self._device_snapshots[snapshot.device] = self._parts.share(snapshot)
             self._failures.pop(snapshot.device, None)
@@ -123,6 +127,8 @@ class Estate:
         """A beacon was observed over WinRM; the hellos that were said before stay beside it."""
         with self._lock:
             known = self._beacon_snapshots.get(snapshot.beacon)
+            if known is not None and known.reached and self._overtaken(snapshot.taken_at, known.taken_at):
+                return
             merged = replace(snapshot, hellos=known.hellos if known else ())
             self._store.save_beacon(merged)
             self._beacon_snapshots[snapshot.beacon] = merged
@@ -137,6 +143,9 @@ class Estate:
         with self._lock:
             for name in names:
                 known = self._beacon_snapshots.get(name) or unreached(name, said.taken_at, "WinRM wasn't asked yet")
+                before = known.hello(said.host, said.port)
+                if before is not None and self._overtaken(said.taken_at, before.taken_at):
+                    continue
                 others = (hello for hello in known.hellos if (hello.host, hello.port) != (said.host, said.port))
                 self._beacon_snapshots[name] = replace(known, hellos=(*others, said))
                 self._store.save_beacon(self._beacon_snapshots[name])
@@ -144,6 +153,10 @@ class Estate:
                     self._store.save_failure(name, *self._failures[name])
                 self._forget(name)
         self._tell(frozenset(names))
+
+    def _overtaken(self, began: datetime, held: datetime) -> bool:
+        """`held` is newer. One from the future isn't: the console's clock was wrong then, or is now."""
+        return began < held <= self._clock.now()
 
     def record_failure(self, target: str, error: str) -> None:
         """The newest attempt to observe a target failed; what was known before stays beside it."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,32 @@ def test_a_disagreement_is_a_finding_and_changes_no_verdict(world: World) -> Non
     world.clock.forward(minutes=1)
     world.sweep()
     assert world.space.estate.disagreements() == ()
+
+
+def test_an_observation_that_an_edit_overtook_is_dropped(world: World) -> None:
+    """A sweep that began before an apply and ends after it must not bring the old state back as fresh."""
+    world.sweep()
+    estate, seen = world.space.estate, world.space.estate.observation()
+    stale_device = replace(
+        seen.devices["d1"], taken_at=seen.devices["d1"].taken_at - timedelta(minutes=1), hostname="old"
+    )
+    stale_beacon = replace(
+        seen.beacons["b1"], taken_at=seen.beacons["b1"].taken_at - timedelta(minutes=1), computer="OLD"
+    )
+    estate.record_device(stale_device)
+    estate.record_beacon(stale_beacon)
+    estate.record_hello(replace(seen.beacons["b1"].hellos[0], taken_at=stale_beacon.taken_at, error="old"))
+    assert estate.observation().devices["d1"] == seen.devices["d1"]
+    assert estate.observation().beacons["b1"] == seen.beacons["b1"]
+
+
+def test_an_observation_from_the_future_holds_nothing_up(world: World) -> None:
+    """The console's clock was wrong once: what it stored then must not shut out what is seen now."""
+    world.sweep()
+    estate, seen = world.space.estate, world.space.estate.observation().devices["d1"]
+    estate.record_device(replace(seen, taken_at=seen.taken_at + timedelta(days=400), hostname="future"))
+    estate.record_device(seen)
+    assert estate.observation().devices["d1"] == seen
 
 
 def test_a_device_that_was_never_seen_cannot_be_probed(world: World) -> None:
