@@ -162,6 +162,9 @@ class EditingService:
         self, plan: Plan, entry: JournalEntry, change: DeviceChange, error: MtlsConsoleError
     ) -> MtlsConsoleError:
         """What the file holds now decides what the journal says; where that can't be read the entry stays open."""
+        if not isinstance(error, ChangeRefused):
+            device = self._fleet.device(change.device)
+            self._observe(change.device, partial(self._sweep.collect, device))
         try:
             found = self._devices.read_config(self._fleet.device(change.device)).sha256
         except MtlsConsoleError:

@@ -146,7 +146,10 @@ class Estate:
                 before = known.hello(said.host, said.port)
                 if before is not None and self._overtaken(said.taken_at, before.taken_at):
                     continue
-                others = (hello for hello in known.hellos if (hello.host, hello.port) != (said.host, said.port))
+                others = [hello for hello in known.hellos if (hello.host, hello.port) != (said.host, said.port)]
+                here = (hello for hello in known.hellos if (hello.host, hello.port) == (said.host, said.port))
+                if any(self._is_stale(said.taken_at, hello.taken_at) for hello in here):
+                    continue
                 self._beacon_snapshots[name] = replace(known, hellos=(*others, said))
                 self._store.save_beacon(self._beacon_snapshots[name])
                 if name in self._failures:
@@ -276,6 +279,11 @@ class Estate:
                     self._listeners.remove(listener)
 
         return end
+
+    def _is_stale(self, taken_at: datetime, newest: datetime) -> bool:
+        """A look that began before an edit may end after the look that followed the edit. Where the clock was set back
+        what is held lies in the future, and doesn't count."""
+        return taken_at < newest <= self._clock.now()
 
     def _forget(self, target: str) -> None:
         """What was concluded from this target's old state; called with the lock held."""

@@ -40,6 +40,36 @@ def words(world: World) -> dict[tuple[str, str], str]:
 # --- sweep and estate
 
 
+def test_a_look_that_began_earlier_never_covers_a_newer_one(world: World) -> None:
+    device, beacon = world.fleet.device("d1"), world.fleet.beacon("b1")
+    old_device, old_beacon = world.devices.collect(device, ()), world.beacons.snapshot(beacon)
+    old_hello = world.hello.hello("b1.test", 443, None, 1)
+    world.clock.forward(seconds=5)
+    world.sweep()
+    now = world.clock.now()
+    estate = world.space.estate
+    estate.record_device(old_device)
+    estate.record_beacon(old_beacon)
+    estate.record_hello(old_hello)
+    seen = estate.observation()
+    assert seen.devices["d1"].taken_at == seen.beacons["b1"].taken_at == now
+    assert [hello.taken_at for hello in seen.beacons["b1"].hellos] == [now]
+
+
+def test_after_a_failure_of_unknown_outcome_the_device_is_seen_anew(world: World) -> None:
+    world.sweep()
+
+    def lose(_name: str) -> None:
+        raise SshError("the connection was lost", target="d1", phase="apply")
+
+    world.devices.after_write = lose
+    world.clock.forward(seconds=5)
+    assert world.space.editing.apply(world.space.editing.plan_devices(["d1"], ON)).failures
+    content = world.space.estate.observation().devices["d1"].config.content
+    assert content is not None
+    assert b"AddClientCertificateAndKey=True" in content
+
+
 def test_a_sweep_observes_both_sides_and_says_hello_once_an_endpoint(world: World) -> None:
     world.sweep()
     assert sorted(world.devices.collected) == ["d1", "d2"]
