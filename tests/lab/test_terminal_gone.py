@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import struct
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import termios
 from pathlib import Path
 
 
-def read_until(descriptor: int, text: bytes) -> None:
-    """Whatever the console draws, up to `text`; the test's own time limit bounds it."""
+def read_until(descriptor: int, text: bytes, seconds: float = 60.0) -> None:
+    """Whatever the console draws, up to `text`."""
     seen = b""
     while text not in seen:
-        seen = (seen + os.read(descriptor, 65536))[-200_000:]
+        ready, _, _ = select.select([descriptor], [], [], seconds)
+        assert ready, f"nothing more was drawn: {seen[-500:]!r}"
+        seen += os.read(descriptor, 65536)
 
 
 def test_a_console_whose_terminal_goes_ends_and_leaves_nothing(tmp_path: Path) -> None:
