@@ -64,7 +64,7 @@ def plan_device_change(
         old = document.get(want.section, want.preference.name)
         if old == want.value:
             continue
-        if old is not None and _is_secret(want.preference.name, old):
+        if old is not None and is_secret(want.preference.name, old):
             raise ChangeRefused(f"{want.preference.name} holds a password now", target=device, phase="plan")
         changes.append(PreferenceEdit(want.section, want.preference.name, old, want.value))
     if not changes:
@@ -149,7 +149,7 @@ def _resolve(word: str, value: str | None, profile: AgentProfile) -> WantedValue
 def _checked(preference: Preference, value: str | None) -> str | None:
     if value is None:
         return None
-    if _is_secret(preference.name, value):
+    if is_secret(preference.name, value):
         raise UsageError(f"{preference.name}: passwords aren't written by this program")
     problem = value_problem(preference, value)
     if problem:
@@ -161,7 +161,8 @@ def _checked(preference: Preference, value: str | None) -> str | None:
     return value
 
 
-def _is_secret(name: str, value: str) -> bool:
+def is_secret(name: str, value: str) -> bool:
+    """Would this line of config.ini be masked? Such a value never gets into a plan, a journal or a screen."""
     line = f"{name}={value}".encode("utf-8", "surrogateescape")
     return bool(value) and mask_secrets(line) != line
 
@@ -175,5 +176,6 @@ def _warnings(wanted: Iterable[WantedValue], after: ConfigDocument, profile: Age
         for name in preference.components if not want.component and not preference.section else ():
             own = after.get(profile.component(name).section, preference.name)
             if own and own != want.value:
-                found.append(f"{name} has its own {preference.name}={visible(own)}, which counts for it.")
+                shown = "(a password)" if is_secret(preference.name, own) else visible(own)
+                found.append(f"{name} has its own {preference.name}={shown}, which counts for it.")
     return tuple(found)

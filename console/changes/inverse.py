@@ -13,7 +13,7 @@ import msgspec
 from console.agent.document import ConfigDocument
 from console.changes.beacon_plan import access_step, change_of, httpsys_step, known_settings
 from console.changes.binding_plan import rebind
-from console.changes.device_plan import apply_edits, sha256_of
+from console.changes.device_plan import apply_edits, is_secret, sha256_of
 from console.changes.diff import file_diff, visible
 from console.changes.model import BeaconChange, BeaconStep, DeviceChange, EntryState, JournalEntry, PreferenceEdit
 from console.changes.what_if import after_steps
@@ -28,6 +28,7 @@ def inverse_device_change(change: DeviceChange, content: bytes, *, newest: bool)
 
     The newest edit of a file that didn't change since comes back byte for byte from its backup; else the edited keys
     get their old values. `newest`: no later write of this program to the same file, undo included.
+    Raises ChangeRefused where an edited key holds a password by now, or would: no plan may hold one.
     """
     now = sha256_of(content)
     if now == change.before_sha256:
@@ -38,6 +39,14 @@ def inverse_device_change(change: DeviceChange, content: bytes, *, newest: bool)
         for edit in reversed(change.edits)
         if document.get(edit.section, edit.key) != edit.old
     )
+    for edit in edits:
+        if any(value is not None and is_secret(edit.key, value) for value in (edit.old, edit.new)):
+            raise ChangeRefused(
+                f"{edit.key} holds a password now",
+                target=change.device,
+                phase="undo",
+                hint="Take the password out of the file first, then plan the undo again.",
+            )
     if newest and now == change.after_sha256 and not change.restore_backup:
         # The backup may differ from the inverse edits where a line was removed: it knows the line's place.
         return replace(

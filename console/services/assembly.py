@@ -72,7 +72,7 @@ def assemble(
         device_proof=DeviceProofService(fleet, devices, estate, runner, clock),
         editing=EditingService(fleet, devices, beacons, journal, estate, sweep, runner, clock, read_only=read_only),
         recovery=RecoveryService(fleet, devices, beacons, journal),
-        sessions=SessionService(fleet, devices, clock),
+        sessions=SessionService(fleet, devices, clock, read_only=read_only),
         jobs=runner,
         journal=journal,
         read_only=read_only,

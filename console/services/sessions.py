@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.errors import ConfigurationError
+from console.errors import ChangeRefused, ConfigurationError
 from console.fleet.model import Fleet
 from console.ports import Clock, DeviceGateway, ShellChannel
 
@@ -23,16 +23,22 @@ class HeldSession:
 class SessionService:
     """Opens shells and knows which are open."""
 
-    def __init__(self, fleet: Fleet, devices: DeviceGateway, clock: Clock) -> None:
+    def __init__(self, fleet: Fleet, devices: DeviceGateway, clock: Clock, *, read_only: bool = False) -> None:
         self._fleet = fleet
         self._devices = devices
         self._clock = clock
+        self._read_only = read_only
         self._held: dict[str, HeldSession] = {}
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
 
     def open_shell(self, device: str, term: str, columns: int, rows: int) -> ShellChannel:
-        """Blocks until the shell is there. Raises ConfigurationError for an unknown device, SshError."""
+        """Blocks until the shell is there. Raises ConfigurationError for an unknown device, SshError.
+
+        Raises ChangeRefused where the console is read-only: whoever has a shell can change anything.
+        """
+        if self._read_only:
+            raise ChangeRefused("this console is read-only: no shell is opened", target=device, phase="shell")
         try:
             target = self._fleet.device(device)
         except KeyError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -199,6 +200,24 @@ def test_a_value_changed_since_is_told() -> None:
     undo = _sure(inverse_device_change(change, now, newest=True))
     assert not undo.restore_backup
     assert "changed since, to '/b.pem'" in undo.warnings[0]
+
+
+@pytest.mark.parametrize("value", [b"https://u:hunter2@h/x", b"http://someone:hunter2@proxy:3128"])
+@pytest.mark.parametrize("newest", [True, False])
+def test_an_undo_never_holds_a_password_that_was_put_there_since(value: bytes, newest: bool) -> None:
+    change = _sure(_plan(SAMPLE, {"SSLClientCertificateFile": "/a.pem"}))
+    now = content_after(change, SAMPLE).replace(b"/a.pem", value)
+    with pytest.raises(ChangeRefused, match="holds a password") as refused:
+        inverse_device_change(change, now, newest=newest)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_warning_never_shows_a_password_of_a_components_section() -> None:
+    content = SAMPLE + b"\r\nSSLClientCertificateFile=https://u:hunter2@h/x\r\n"
+    change = _sure(_plan(content, {"SSLClientCertificateFile": "/a.pem"}))
+    assert any("SSLClientCertificateFile" in warning for warning in change.warnings)
+    assert "hunter2" not in repr(change.warnings)
+    assert b"hunter2" not in plan_to_json(replace(_whole_plan(), devices=(change,)))
 
 
 def test_undo_of_an_undo_does_the_edit_again() -> None:

@@ -416,6 +416,11 @@ def test_a_read_only_console_applies_nothing(world: World) -> None:
     assert world.devices.files["d1"] == CONFIG
 
 
+def test_a_read_only_console_opens_no_shell(world: World) -> None:
+    with pytest.raises(ChangeRefused, match="read-only"):
+        world.start(read_only=True).sessions.open_shell("d1", "xterm", 80, 25)
+
+
 def test_a_plan_for_another_fleet_is_refused(world: World) -> None:
     world.sweep()
     plan = world.space.editing.plan_devices(["d1"], ON)
