@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import fnmatch
 import hashlib
 import hmac
@@ -57,7 +56,7 @@ class KnownHosts:
             return
         try:
             blob = base64.b64decode(fields[2], validate=True)
-        except binascii.Error:
+        except ValueError:  # also what text with characters beyond ASCII raises; binascii.Error is one
             return
         key = HostKeyLine(fields[1], blob, path, number)
         if marker == "@revoked":
@@ -70,7 +69,7 @@ class KnownHosts:
             parts = names.split("|")
             try:
                 self.hashed.append((base64.b64decode(parts[2]), base64.b64decode(parts[3]), key))
-            except (IndexError, binascii.Error):
+            except (IndexError, ValueError):
                 return
             return
         listed = tuple(name.lower() for name in names.split(",") if name)
@@ -85,14 +84,16 @@ class KnownHosts:
         lowered = name.lower()
         found = list(self.plain.get(lowered, ()))
         found += [key for listed, key in self.patterns if _matches(listed, lowered)]
-        if not found:
-            wanted = lowered.encode()
-            found = [
-                key
-                for salt, digest, key in self.hashed
-                if hmac.compare_digest(hmac.new(salt, wanted, hashlib.sha1).digest(), digest)
-            ]
-        return found
+        return found or self._hashed_for(lowered)
+
+    def _hashed_for(self, lowered: str) -> list[HostKeyLine]:
+        """Slow, so asked only where nothing else answers, and before a key is called changed."""
+        wanted = lowered.encode()
+        return [
+            key
+            for salt, digest, key in self.hashed
+            if hmac.compare_digest(hmac.new(salt, wanted, hashlib.sha1).digest(), digest)
+        ]
 
     def check(self, target: str, name: str, key_type: str, blob: bytes) -> None:
         """Raises HostKeyError where the key is revoked, unknown, or not the one on file."""
@@ -107,6 +108,8 @@ class KnownHosts:
             )
         known = self.keys_for(name)
         if any(hmac.compare_digest(key.blob, blob) for key in known):
+            return
+        if any(hmac.compare_digest(key.blob, blob) for key in self._hashed_for(name.lower())):
             return
         same_type = [key for key in known if key.key_type == key_type] or known
         if same_type:

@@ -50,7 +50,7 @@ class TargetResolver:
 
     def _target(self, device: Device, jumps: tuple[Target, ...]) -> Target:
         option = self._lookup(device.host)
-        port = device.port if device.port != 22 else _port(device.name, option.get("port", "22"))
+        port = _port(device.name, option.get("port", "22")) if device.port_from_ssh_config else device.port
         host = option.get("hostname", device.host) or device.host
         listed: list[str] = list(option.get("identityfile", []))
         named = (device.key_file,) if device.key_file else tuple(Path(p).expanduser() for p in listed)
@@ -87,7 +87,8 @@ class TargetResolver:
             Device(
                 name=hop,
                 host=host,
-                port=port,
+                port=port or 22,
+                port_from_ssh_config=port is None,
                 user=user,
                 key_file=device.key_file,
                 use_agent=device.use_agent,
@@ -126,11 +127,11 @@ def _port(target: str, text: str) -> int:
     return int(text)
 
 
-def _host_and_port(target: str, text: str) -> tuple[str, int]:
+def _host_and_port(target: str, text: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
-        return host, _port(target, rest[1:]) if rest.startswith(":") else 22
+        return host, _port(target, rest[1:]) if rest.startswith(":") else None
     host, colon, port = text.rpartition(":")
     if colon and ":" not in host:
         return host, _port(target, port)
-    return text, 22
+    return text, None

@@ -41,6 +41,8 @@ def known(tmp_path: Path, text: str) -> KnownHosts:
         (f"{hashed('[b.example]:2222')} ssh-ed25519 {A}", "[b.example]:2222"),
         (f"*.example,!c.example ssh-ed25519 {A}", "b.example"),
         (f"[*.example]:2222 ssh-ed25519 {A}", "[b.example]:2222"),
+        (f"b.example ssh-ed25519 {B}\n{hashed('b.example')} ssh-ed25519 {A}", "b.example"),
+        (f"b.example ssh-ed25519 é\n|1|é|é ssh-ed25519 {A}\nb.example ssh-ed25519 {A}", "b.example"),
         (f"\n# comment\nb.example bad\nb.example ssh-ed25519 !!!\nb.example ssh-ed25519 {A}", "b.example"),
     ],
 )

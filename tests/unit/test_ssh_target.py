@@ -32,7 +32,7 @@ def resolve(home: Path, device: Device, *others: Device, config: str = CONFIG) -
 
 
 def test_what_the_fleet_file_leaves_open_comes_from_ssh_config(tmp_path: Path) -> None:
-    target = resolve(tmp_path, Device("web01", "web01"))
+    target = resolve(tmp_path, Device("web01", "web01", port_from_ssh_config=True))
     assert (target.host, target.port, target.user) == ("192.0.2.5", 2222, "operator")
     assert target.key_files == (Path("~/.ssh/estate").expanduser(),)
     assert not target.use_agent
@@ -41,6 +41,10 @@ def test_what_the_fleet_file_leaves_open_comes_from_ssh_config(tmp_path: Path) -
     gate, second = target.jumps
     assert (gate.host, gate.port, gate.user, gate.host_key_name) == ("gate.example", 2200, "admin", "the-gate")
     assert (second.host, second.port) == ("2001:db8::1", 22)
+
+
+def test_a_port_that_the_fleet_file_names_stands(tmp_path: Path) -> None:
+    assert resolve(tmp_path, Device("web01", "web01", port=22)).port == 22
 
 
 def test_the_fleet_file_wins(tmp_path: Path) -> None:
