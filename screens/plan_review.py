@@ -21,7 +21,7 @@ from screens.base import ConsoleScreen
 from screens.confirm import Confirm
 from screens.diff import diff_text
 from screens.errors import show_error, tell
-from screens.plan_text import RESTORES, Group, changes, groups, lockout_lines, outlook, plan_title
+from screens.plan_text import RESTORES, Group, changes, groups, lockout_lines, outlook, plan_title, unknown_lines
 from screens.text import GLYPH, plain, plural
 from screens.theme import CALM
 
@@ -102,6 +102,7 @@ class PlanReview(ConsoleScreen):
         yield Static(Text(f" {plan_title(plan)}", no_wrap=True), classes="heading")
         with VerticalScroll(id="plan-scroll", can_focus=False):
             yield Static(Text("\n".join(lockout_lines(plan.lockouts)), style=_BAD), id="lockouts")
+            yield Static(Text("\n".join(unknown_lines(plan.unknown)), style=_BAD), id="unknown-devices")
             found = groups(plan)
             for number, group in enumerate(found):
                 yield GroupView(group, odd=number > 0 and len(group.targets) == 1 and len(found[0].targets) > 1)
@@ -111,6 +112,7 @@ class PlanReview(ConsoleScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#lockouts").display = bool(self._plan.lockouts)
+        self.query_one("#unknown-devices").display = bool(self._plan.unknown)
         self.query_one("#plan-rest").display = bool(
             self._plan.refused or self._plan.unchanged or not self._plan.targets
         )

@@ -78,6 +78,15 @@ def plan_title(plan: Plan) -> str:
     return f"Plan {plain(plan.id)} · {plural(count, plan.kind.value)}{what}{undo} · nothing written yet"
 
 
+def unknown_lines(unknown: Sequence[str], *, limit: int = 10) -> list[str]:
+    """Devices of which nobody can say whether the plan cuts them off."""
+    if not unknown:
+        return []
+    are = "is" if len(unknown) == 1 else "are"
+    shown = ", ".join(plain(name) for name in unknown[:limit]) + (" …" if len(unknown) > limit else "")
+    return [f"{plural(len(unknown), 'device')} {are} unknown; nobody can say whether they are cut off:", f"    {shown}"]
+
+
 def lockout_lines(lockouts: Sequence[Lockout], *, limit: int = 12) -> list[str]:
     """Who would be cut off: the number first, then names and why."""
     if not lockouts:

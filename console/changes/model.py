@@ -96,6 +96,8 @@ class Plan:
     unreached: tuple[str, ...] = ()
     """Of `refused`: those that couldn't be reached (exit status 3)."""
     lockouts: tuple[Lockout, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Devices of the touched pairs of which nobody can say whether they would be cut off."""
     inverse_of: str = ""
     """The journal entry that this plan undoes."""
 

@@ -35,6 +35,10 @@ def _lines(plan: Plan, colour: bool) -> Iterator[str]:
         yield f"✘ cut off, though now getting through: {through} (--accept-lockout {len(cut_off)})"
         for lockout in plan.lockouts:
             yield f"    {one_line(lockout.device)} ⇄ {one_line(lockout.beacon)}: {one_line(lockout.because)}"
+    if plan.unknown:
+        shown = ", ".join(plan.unknown[:10]) + (" …" if len(plan.unknown) > 10 else "")
+        yield f"? unknown, so nobody can say whether they are cut off: {counted(len(plan.unknown), 'device')}"
+        yield f"    {one_line(shown)}"
     if plan.targets:
         yield f"{counted(len(plan.targets), plan.kind)} would change; nothing is written yet."
     else:

@@ -80,7 +80,11 @@ class EditingService:
 
         Raises ChangeRefused, with nothing written, where the console is read-only, or where the plan cuts devices off
         that now get through and `accept_lockout` isn't their exact number; ConfigurationError for an unknown target.
+        Blocks while what it goes by is observed anew, where that is older than a few minutes.
         """
+        self.require_known(plan)
+        if not self._read_only:
+            self._planner.freshness.ensure(plan.kind, plan.targets)
         self.require_allowed(plan, accept_lockout)
         work = [self._work(change.device, partial(self._apply_device, plan, change)) for change in plan.devices]
         work += [self._work(change.beacon, partial(self._apply_beacon, plan, change)) for change in plan.beacons]

@@ -17,6 +17,7 @@ from console.iis.snapshot import BeaconSnapshot
 from console.nearest import did_you_mean
 from console.ports import Clock, DeviceGateway, Journal
 from console.services.estate import Estate
+from console.services.freshness import Freshness
 from console.services.jobs import Job, JobKind, JobRunner, Work
 from console.services.sweep import SweepService
 
@@ -95,6 +96,10 @@ class Planner:
 
         return self._plan_beacons(title, [self._beacon(entry.target)], make_beacon, inverse_of=entry.entry)
 
+    @property
+    def freshness(self) -> Freshness:
+        return Freshness(self.estate, self.sweep, self.clock)
+
     def lockouts(self, plan: Plan) -> tuple[Lockout, ...]:
         """Devices that get through now and would be cut off, as far as the estate is known now."""
         return forecast_lockouts(*self.estate.before_and_after(plan))
@@ -128,9 +133,10 @@ class Planner:
         return self._gather(TargetKind.BEACON, title, [work_of(beacon) for beacon in beacons], gathered, inverse_of)
 
     def _gather(self, kind: TargetKind, title: str, work: Sequence[Work], gathered: _Gathered, inverse_of: str) -> Plan:
+        names = [item.target for item in work]
+        self.freshness.ensure(kind, names)
         job = self.runner.start(JobKind.READ, f"plan: {title}", work)
         job.wait()
-        names = [item.target for item in work]
         refused = {failure.target: failure.error for failure in job.failures}
         changed = {*gathered.devices, *gathered.beacons}
         unreached = (f.target for f in job.failures if f.exit_status is ExitStatus.UNREACHABLE)
@@ -146,7 +152,7 @@ class Planner:
             unreached=tuple(unreached),
             inverse_of=inverse_of,
         )
-        return replace(plan, lockouts=self.lockouts(plan))
+        return replace(plan, lockouts=self.lockouts(plan), unknown=self.freshness.unknown_devices(plan))
 
     def _fresh(self, beacon: Beacon) -> BeaconSnapshot:
         """Read now, so that the plan's precondition is what is there now."""

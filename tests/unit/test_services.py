@@ -14,6 +14,7 @@ import pytest
 from adapters.store.opening import Store, open_store
 from console.changes.lockout import locked_out_devices
 from console.changes.model import EntryState
+from console.command.review import review
 from console.errors import ChangeRefused, ConfigurationError, ExitStatus, SshError, UsageError
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, Status
 from console.services.events import JobEvent, PairProbed, StepApplied
@@ -397,6 +398,27 @@ def test_nobody_is_cut_off_without_their_exact_number(world: World) -> None:
     assert world.beacons.ran == []
     assert world.space.journal.entries() == ()
     assert world.space.editing.apply(plan, 1).state is JobState.DONE
+
+
+def test_a_plan_looks_at_both_sides_first_and_refuses_to_strand_a_device_silently(world: World) -> None:
+    plan = world.space.editing.plan_beacons(["b1"], {"client_certificates": "require"})
+    assert sorted(world.devices.collected) == ["d1", "d2"]
+    assert locked_out_devices(plan.lockouts) == ("d1",)
+    assert plan.unknown == ()
+    world.space.editing.plan_beacons(["b1"], {"client_certificates": "require"})
+    assert len(world.devices.collected) == 2, "what is fresh isn't looked at again"
+    with pytest.raises(ChangeRefused, match="would be cut off"):
+        world.space.editing.start_apply(plan)
+    world.clock.forward(minutes=6)
+    world.space.editing.apply(plan, 1)
+    assert len(world.devices.collected) == 4, "what the plan saw may be long ago"
+
+
+def test_devices_that_cannot_be_seen_are_told_in_the_plan(world: World) -> None:
+    world.devices.down.add("d1")
+    plan = world.space.editing.plan_beacons(["b1"], {"client_certificates": "require"})
+    assert plan.unknown == ("d1",)
+    assert any("nobody can say" in line and "1 device" in line for line in review(plan))
 
 
 def test_a_device_edit_that_cuts_itself_off_counts_too(world: World) -> None:
