@@ -25,6 +25,7 @@ _CURL_END = re.compile(r"^mtls-http (\d{3})$", re.MULTILINE)
 _CURL_CODE = re.compile(r"^mtls-rc (\d+)$", re.MULTILINE)
 _CURL_SAID = re.compile(r"^curl: \(\d+\) (.*)", re.MULTILINE | re.DOTALL)
 _MARKS = re.compile(r"^mtls-(http|rc) \d+$", re.MULTILINE)
+_TIME_LIMIT = re.compile(r"^mtls-time-limit$", re.MULTILINE)
 _OPENSSL_ERROR = re.compile(r"error|alert|errno|verify error|unable to|Can't|No such file|Permission", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})\b")
 _TOO_OLD = {1, 2, 4, 48, 127}
@@ -97,6 +98,8 @@ def openssl_run(said: str) -> Run | None:
     code = 0 if status else (35 if connected else (7 if refused or "connect:" in said else 1))
     if connected and not status and re.search(r"^New, (?!\(NONE\))", said, re.MULTILINE):
         code = 56
+    if not status and _TIME_LIMIT.search(said):
+        code = 28
     if "Name or service not known" in said or "nodename nor servname" in said:
         code = 6
     return Run(
@@ -206,7 +209,7 @@ def _openssl(request: ProbeRequest) -> str:
     if request.tls_max:
         later = {"TLSv1.2": ["-no_tls1_3"], "TLSv1.1": ["-no_tls1_3", "-no_tls1_2"]}
         words += later.get(request.tls_max, [])
-    command = " ".join(map(quoted, words))
+    command = f"exec {' '.join(map(quoted, words))}"
     if not request.check_server:
         return command
     # s_client wants a directory that is there; without one it would take the system's own, which 1.1.0 can leave out.

@@ -46,19 +46,23 @@ with_curl() {
   fi
 }
 
-# with_openssl USER BYTES SECONDS HEAD TEXT: s_client has no time limit of its own.
+# with_openssl USER BYTES SECONDS HEAD TEXT: s_client has no time limit of its own. The limit stands beside it in the
+# same shell, as its account, so that it ends s_client itself whatever setpriv, su or sudo put between, and also where
+# the login has gone. TEXT ends in "exec openssl". Fd 3 is the request: a background job's own stdin is /dev/null.
 with_openssl() {
   rec tool openssl
   bytes=$2
   if [ "$bytes" -lt 0 ]; then bytes=0; fi
   rec said "$(
-    {
-      { printf "$4"; zeros "$bytes"; } 2>/dev/null | run_as "$1" "$5" 2>&1 &
-      child=$!
-      (sleep "$3"; kill "$child") </dev/null >/dev/null 2>&1 &
-      watch=$!
-      wait "$child" 2>/dev/null
-      kill "$watch" 2>/dev/null
-    } | bounded
+    { printf "$4"; zeros "$bytes"; } 2>/dev/null | run_as "$1" "exec 3<&0 </dev/null
+      ( $5 ) <&3 3<&- &
+      child=\$!
+      exec 3<&-
+      ( sleep $3 & rest=\$!; trap 'kill \$rest; exit' 15; wait \$rest; kill \$child ) >/dev/null 2>&1 &
+      watch=\$!
+      wait \$child 2>/dev/null
+      case \$? in 143|271) echo; echo mtls-time-limit ;; esac
+      kill \$watch 2>/dev/null
+      wait \$watch 2>/dev/null" 2>&1 | bounded
   )"
 }

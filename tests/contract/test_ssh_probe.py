@@ -278,3 +278,18 @@ def test_runs_as_the_agents_account(scene: Scene) -> None:
     assert (result.outcome, result.failed_side) == (LiveOutcome.FAILED, Side.DEVICE)
     told = scene.run(agent_user="no-such-account")
     assert "not as no-such-account" in told.raw
+
+
+@pytest.mark.parametrize("account", ["", "nobody"])
+def test_a_mute_port_ends_in_time_and_leaves_nothing_behind(scene: Scene, account: str) -> None:
+    if account and os.geteuid() != 0:
+        pytest.skip("another account needs root")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"127.0.0.1:{mute.getsockname()[1]}"
+        result = scene.run(
+            use=replace(scene.request.use, address=address), agent_user=account, timeout_seconds=3, check_server=False
+        )
+        assert (result.outcome, result.failed_side) == (LiveOutcome.FAILED, Side.NETWORK), result
+        assert "no answer in time" in (result.error or "")
+        running = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+        assert not [line for line in running if address.encode() in line]
