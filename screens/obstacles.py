@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.changes.model import BeaconChange, Plan, SettingEdit, TargetKind
-from console.fleet.model import Beacon
 from console.readiness.model import PairUse, PairVerdict, Side, Status, Verdict
 from screens.fleet_model import DeviceFacts, FleetModel, check_words, counts
 from screens.text import days_left, plain
@@ -82,22 +80,7 @@ def expiries(facts: Mapping[str, DeviceFacts], now: datetime) -> Expiries:
     return Expiries(*(sum(days <= limit for days in left) for limit in (7, 30, 90)))
 
 
-def cut_off_by_require(then: Sequence[PairVerdict], now: Sequence[PairVerdict]) -> tuple[str, ...]:
-    """Devices that get through now and wouldn't any more."""
-    passes = (Verdict.READY, Verdict.AT_RISK)
-    through = {verdict.use for verdict in now if verdict.verdict in passes}
-    lost = [verdict.use.device for verdict in then if verdict.use in through and verdict.verdict not in passes]
-    return tuple(dict.fromkeys(lost))
-
-
 _WORST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS, Status.NOT_APPLICABLE)
-
-
-def require_plan(beacon: Beacon, mode: str, now: datetime) -> Plan:
-    """A plan for looking ahead only: it has no step, so applying it would do nothing."""
-    edit = SettingEdit("client_certificates", mode, "require")
-    change = BeaconChange(beacon.name, beacon.site, config_sha256="", edits=(edit,), steps=())
-    return Plan("what-if", now, TargetKind.BEACON, f"{beacon.name} requires client certificates", beacons=(change,))
 
 
 _FAULTS = (Status.FAIL, Status.UNKNOWN, Status.WARN)

@@ -20,7 +20,7 @@ from screens.base import ConsoleScreen
 from screens.beacon_facts import beacon_facts
 from screens.errors import tell
 from screens.fleet_model import FleetModel, build, counts
-from screens.obstacles import Obstacle, cut_off_by_require, expiries, obstacles, pair_verdicts, require_plan
+from screens.obstacles import Obstacle, expiries, obstacles, pair_verdicts
 from screens.text import GLYPH, TONE, Tone, plural
 from screens.theme import CALM
 from screens.widgets.fleet_table import FleetTable, cell
@@ -109,16 +109,12 @@ class OverviewScreen(ConsoleScreen):
             self._building = False
 
     def _who_would_be_cut_off(self) -> Mapping[str, tuple[str, ...]]:
-        estate = self.workspace.estate
-        now = estate.verdicts()
-        seen = estate.observation().beacons
-        cut: dict[str, tuple[str, ...]] = {}
-        for beacon in self.workspace.fleet.beacons:
-            mode = beacon_facts(seen.get(beacon.name), beacon.site).client_certificates
-            if mode in ("ignore", "accept"):
-                plan = require_plan(beacon, mode, self.workspace.clock.now())
-                cut[beacon.name] = cut_off_by_require(estate.judge_with(plan), now)
-        return cut
+        seen = self.workspace.estate.observation().beacons
+        return {
+            beacon.name: self.workspace.editing.cut_off_by_require(beacon.name)
+            for beacon in self.workspace.fleet.beacons
+            if beacon_facts(seen.get(beacon.name), beacon.site).client_certificates in ("ignore", "accept")
+        }
 
     def _show_model(self, model: FleetModel) -> None:
         self.query_one("#overview-head", Static).update(self._head(model))

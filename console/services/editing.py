@@ -75,6 +75,13 @@ class EditingService:
         """As forecast from what is known now; `apply` goes by this, not by what the plan says."""
         return self._planner.lockouts(plan)
 
+    def cut_off_by_require(self, beacon: str) -> tuple[str, ...]:
+        """Devices that get through now and wouldn't, were client certificates required there now. Contacts nothing.
+
+        Raises ConfigurationError for an unknown name.
+        """
+        return self._planner.cut_off_by_require(beacon)
+
     def start_apply(self, plan: Plan, accept_lockout: int | None = None) -> Job:
         """Apply in the background; afterwards each target is observed anew. Targets fail one by one.
 

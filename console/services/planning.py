@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from console.changes.beacon_plan import check_settings, plan_beacon_change
 from console.changes.device_plan import plan_device_change, resolve_edits
 from console.changes.inverse import inverse_beacon_change, inverse_device_change, is_newest, require_undoable
-from console.changes.lockout import forecast_lockouts
+from console.changes.lockout import forecast_lockouts, locked_out_devices
 from console.changes.model import BeaconChange, DeviceChange, JournalEntry, Lockout, Plan, TargetKind
 from console.errors import ChangeRefused, ConfigurationError, ExitStatus, UsageError
 from console.fleet.model import Beacon, Device, Fleet
@@ -103,6 +103,21 @@ class Planner:
     def lockouts(self, plan: Plan) -> tuple[Lockout, ...]:
         """Devices that get through now and would be cut off, as far as the estate is known now."""
         return forecast_lockouts(*self.estate.before_and_after(plan))
+
+    def cut_off_by_require(self, name: str) -> tuple[str, ...]:
+        """The same steps as a real plan's, made from the newest snapshot; without one nothing can be said."""
+        beacon, seen = self._beacon(name), self.estate.observation()
+        snapshot = seen.beacons.get(name)
+        if snapshot is None or not snapshot.reached or name in seen.failures:
+            return ()
+        try:
+            change = plan_beacon_change(snapshot, beacon.site, {"client_certificates": "require"})
+        except ChangeRefused:
+            return ()  # e.g. the site isn't there: no plan could be made either
+        if change is None:
+            return ()
+        plan = Plan("what-if", self.clock.now(), TargetKind.BEACON, "what-if", beacons=(change,))
+        return locked_out_devices(self.lockouts(plan))
 
     def _plan_devices(self, title: str, devices: Iterable[Device], make: DeviceMaker, inverse_of: str = "") -> Plan:
         gathered = _Gathered()

@@ -394,6 +394,10 @@ class FakeEditing:
         ]
         return replace(plan, lockouts=tuple(lost))
 
+    def cut_off_by_require(self, beacon: str) -> tuple[str, ...]:
+        lockouts = self.plan_beacons([beacon], {"client_certificates": "require"}).lockouts
+        return tuple(dict.fromkeys(lockout.device for lockout in lockouts))
+
     def plan_undo(self, entry_id: str) -> Plan:
         entry = next((one for one in self._world.entries if one.entry == entry_id), None)
         if entry is None or entry.device_change is None:

@@ -421,6 +421,13 @@ def test_devices_that_cannot_be_seen_are_told_in_the_plan(world: World) -> None:
     assert any("nobody can say" in line and "1 device" in line for line in review(plan))
 
 
+def test_what_requiring_would_cut_off_is_what_a_plan_would_say(world: World) -> None:
+    assert world.space.editing.cut_off_by_require("b1") == ()
+    world.sweep()
+    plan = world.space.editing.plan_beacons(["b1"], {"client_certificates": "require"})
+    assert world.space.editing.cut_off_by_require("b1") == locked_out_devices(plan.lockouts) == ("d1",)
+
+
 def test_a_device_edit_that_cuts_itself_off_counts_too(world: World) -> None:
     world.beacons.snapshots["b1"] = beacon_snapshot("b1", flags=("SslNegotiateCert", "SslRequireCert"))
     world.sweep()
