@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import msgspec
 
 from console.changes.model import BeaconChange, DeviceChange, Plan, TargetKind
+from console.changes.step_parameters import step_problem
 from console.errors import ConfigurationError
 
 SCHEMA = 1
 MAX_BYTES = 256 * 1024 * 1024
-_OPERATIONS = frozenset({"set-access", "set-httpsys", "set-binding", "restart-site"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -85,5 +85,6 @@ def _require_sound_device(change: DeviceChange, source: str) -> None:
 
 def _require_sound_beacon(change: BeaconChange, source: str) -> None:
     for step in change.steps:
-        if step.operation not in _OPERATIONS:
-            raise ConfigurationError(f"{change.beacon!r} has an unknown step {step.operation!r:.40}", target=source)
+        problem = step_problem(step)
+        if problem:
+            raise ConfigurationError(f"{change.beacon!r:.80}: {problem}", target=source)

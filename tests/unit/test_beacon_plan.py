@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from console.changes.model import BeaconChange, Plan, TargetKind
 from console.changes.plan_file import plan_from_json, plan_to_json
 from console.changes.summary import beacon_summary
 from console.changes.what_if import apply_to_snapshots, beacon_after
-from console.errors import ChangeRefused, UsageError
+from console.errors import ChangeRefused, ConfigurationError, UsageError
 from console.iis.settings import Ask, ClientCertificates, access_at, access_flags, site_settings
 from console.iis.snapshot import (
     AccessSetting,
@@ -243,6 +244,35 @@ def test_what_if_follows_inheritance_and_the_hello() -> None:
     assert after.httpsys[0] == replace(PLAIN_RECORD, clientcertnegotiation=True)
     assert after.httpsys[1] == SNI_RECORD, "another binding's record stays"
     assert plan_from_json(plan_to_json(plan), "p") == plan
+
+
+@pytest.mark.parametrize("operation", ["set-access", "set-httpsys", "restart-site"])
+@pytest.mark.parametrize("part", ["parameters", "inverse"])
+@pytest.mark.parametrize("broken", [{}, {"site": 3}, {"after": None}, {"extra": "x"}])
+def test_a_plan_file_with_broken_step_parameters_is_refused(
+    operation: str, part: str, broken: dict[str, object]
+) -> None:
+    change = _sure(plan_beacon_change(_snapshot(), SITE, {"client_certificates": "accept", "ask": "first-handshake"}))
+    plan = Plan("p", NOW, TargetKind.BEACON, "t", beacons=(change,))
+    document = json.loads(plan_to_json(plan))
+    steps = document["plan"]["beacons"][0]["steps"]
+    number = next(n for n, one in enumerate(change.steps) if one.operation == operation)
+    whole = steps[number]["parameters"]
+    steps[number][part] = broken if not broken or "site" in broken else {**whole, **broken}
+    if operation == "set-access" and broken == {"after": None}:
+        plan_from_json(json.dumps(document).encode(), "my.plan")  # null: not set at that location
+        return
+    with pytest.raises(ConfigurationError, match=operation):
+        plan_from_json(json.dumps(document).encode(), "my.plan")
+
+
+def test_a_plan_file_names_every_field_of_a_record() -> None:
+    change = _sure(plan_beacon_change(_snapshot(), SITE, {"ask": "first-handshake"}))
+    document = json.loads(plan_to_json(Plan("p", NOW, TargetKind.BEACON, "t", beacons=(change,))))
+    step = next(s for s in document["plan"]["beacons"][0]["steps"] if s["operation"] == "set-httpsys")
+    del step["parameters"]["after"]["usagecheck"]
+    with pytest.raises(ConfigurationError, match="every field"):
+        plan_from_json(json.dumps(document).encode(), "my.plan")
 
 
 def test_what_if_keeps_what_a_hello_saw_elsewhere() -> None:
