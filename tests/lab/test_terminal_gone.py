@@ -10,15 +10,16 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 
 def read_until(descriptor: int, text: bytes, seconds: float = 60.0) -> None:
     """Whatever the console draws, up to `text`."""
-    seen = b""
+    seen, end = b"", time.monotonic() + seconds
     while text not in seen:
-        ready, _, _ = select.select([descriptor], [], [], seconds)
-        assert ready, f"nothing more was drawn: {seen[-500:]!r}"
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
+        assert ready, f"never drawn: {text!r}; but {seen[-500:]!r}"
         seen += os.read(descriptor, 65536)
 
 
@@ -26,7 +27,8 @@ def test_a_console_whose_terminal_goes_ends_and_leaves_nothing(tmp_path: Path) -
     """A hung-up terminal once left it running for good: a dead writer's full queue blocks the end."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    environment = os.environ | {
+    # pytest-xdist says COLUMNS=80, which would make the console narrow whatever the terminal's size is.
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")} | {
         "TERM": "xterm-256color",
         "TMPDIR": str(tmp_path),
         "XDG_STATE_HOME": str(tmp_path / "state"),
