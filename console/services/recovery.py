@@ -67,7 +67,7 @@ class RecoveryService:
             return self._device_state(entry.device_change)
         if entry.beacon_change is not None:
             return self._beacon_state(entry.beacon_change)
-        return OpenState.UNTOUCHED
+        return OpenState.CHANGED  # an entry that holds no change: nothing proves that nothing was written
 
     def _device_state(self, change: DeviceChange) -> OpenState:
         found = self._devices.read_config(self._fleet.device(change.device)).sha256

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.store.opening import Store, open_store
 from console.changes.lockout import locked_out_devices
-from console.changes.model import EntryState
+from console.changes.model import EntryState, JournalEntry, TargetKind
 from console.command.review import review
 from console.errors import ChangeRefused, ConfigurationError, ExitStatus, SshError, UsageError
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, Status
@@ -536,6 +536,11 @@ def test_a_lost_answer_of_a_beacon_leaves_the_entry_open_until_it_is_looked_at(w
     world.beacons.lose_at = ""
     assert world.space.editing.apply(world.space.editing.plan_undo(entry.entry)).state is JobState.DONE
     assert not world.beacons.snapshots["b1"].httpsys[0].clientcertnegotiation
+
+
+def test_an_open_entry_without_a_change_is_never_called_untouched(world: World) -> None:
+    entry = JournalEntry("E-0001", world.clock.now(), "P-1", TargetKind.DEVICE, "d1", EntryState.OPEN, "?")
+    assert world.space.recovery.inspect(entry).state is OpenState.CHANGED
 
 
 def test_hashes_of_the_fakes_are_real() -> None:
