@@ -1,6 +1,8 @@
 # Reading and replacing one file atomically. common.sh stands before this text.
 # An edit is two commands. "stage" writes a temporary file beside the target and checks length and SHA-256 of what
 # arrived; a connection that drops leaves the target alone. "commit" takes a backup and renames.
+# The directory may belong to the agent's account, who may put any link in it at any time. So all is written in a new
+# directory of ours, by names relative to it once we stand in it: no planted link leads anywhere from there.
 
 # T: the file that a possibly symbolic link leads to; D: its directory.
 target() {
@@ -11,7 +13,7 @@ target() {
     if [ -z "$link" ]; then rec result unresolved; return 1; fi
     T=$link
   fi
-  case $T in */*) ;; *) T=./$T ;; esac
+  case $T in /*) ;; *) T=`pwd`/$T ;; esac
   D=${T%/*}
   if [ ! -f "$T" ]; then rec result missing; return 1; fi
   if [ ! -r "$T" ]; then rec result unreadable; return 1; fi
@@ -69,16 +71,39 @@ size() {
   echo "$1"
 }
 
-prepare() {
-  rec directory "$D"
-  # What a killed run left.
-  rm -f "$D"/.mtls-console-*.tmp
-  tmp=$D/.mtls-console-$$.tmp
-  trap 'rm -f "$tmp"; exit 1' 1 2 13 15
+# What a killed run left, without following links but at these two names; the first line is of older versions.
+sweep_up() {
+  rm -f "$D"/.mtls-console-*.tmp 2>/dev/null
+  for w in "$D"/.mtls-console-*.tmp; do
+    if [ -d "$w" ] && [ ! -h "$w" ]; then rm -f "$w/mtls-console.new" "$w/mtls-console.old"; rmdir "$w" 2>/dev/null; fi
+  done
+}
+
+clean() { rm -f mtls-console.new mtls-console.old; cd /; rmdir "$W" 2>/dev/null; }
+
+# enter DIRECTORY: stand in it, if it is ours alone.
+enter() {
+  W=$1
+  if [ -h "$W" ] || [ ! -d "$W" ]; then return 1; fi
+  cd "$W" 2>/dev/null || return 1
+  case $(permissions .) in drwx--[-S]---) ;; *) cd /; return 1 ;; esac
+  if [ "$(owner . | sed 's/:.*//')" != "$(id | sed 's/^uid=\([0-9]*\).*/\1/')" ]; then cd /; return 1; fi
+  trap 'clean; exit 1' 1 2 13 15
+  tmp=mtls-console.new copy=mtls-console.old
   umask 077
 }
 
-give_up() { rm -f "$tmp"; rec result "$1"; rec error "$2"; }
+prepare() {
+  rec directory "$D"
+  sweep_up
+  umask 077
+  W=$D/.mtls-console-$$.tmp
+  said=$(mkdir -m 700 "$W" 2>&1) || { rec result failed; rec error "$said"; return 1; }
+  if ! enter "$W"; then rec result failed; rec error "$W was replaced at once"; return 1; fi
+  if [ -h "$tmp" ] || [ -f "$tmp" ]; then cd /; rec result failed; rec error "$W was replaced at once"; return 1; fi
+}
+
+give_up() { clean; rec result "$1"; rec error "$2"; }
 
 # read_config PATH LIMIT
 read_config() {
@@ -102,15 +127,15 @@ state() {
 stage() {
   target "$1" || return
   unchanged "$2" || return
-  prepare
+  prepare || return
   said=$(twin "$T" "$tmp" 2>&1) || { give_up failed "$said"; return; }
   chmod u+rw "$tmp" 2>/dev/null
   said=$(cat 2>&1 >"$tmp") || { give_up failed "$said"; return; }
   if [ "$(size "$tmp")" != "$4" ]; then give_up short "$(size "$tmp")"; return; fi
   if [ "$(sha "$tmp")" != "$3" ]; then give_up garbled ''; return; fi
-  alike "$T" "$tmp" || { rm -f "$tmp"; return; }
+  alike "$T" "$tmp" || { clean; return; }
   flush "$tmp"
-  rec staged "$tmp"
+  rec staged "$W"
   rec result staged
 }
 
@@ -121,33 +146,31 @@ stage_backup() {
   bak=$T.mtls-console.bak
   if [ ! -f "$bak" ]; then rec result no-backup; return; fi
   if [ "$(sha "$bak")" != "$3" ]; then rec result other-backup; return; fi
-  prepare
+  prepare || return
   said=$(twin "$bak" "$tmp" 2>&1) || { give_up failed "$said"; return; }
   if [ "$(sha "$tmp")" != "$3" ]; then give_up garbled ''; return; fi
-  alike "$bak" "$tmp" || { rm -f "$tmp"; return; }
+  alike "$bak" "$tmp" || { clean; return; }
   flush "$tmp"
-  rec staged "$tmp"
+  rec staged "$W"
   rec result staged
 }
 
 # commit PATH BEFORE AFTER STAGED KEEP: KEEP=backup keeps the old bytes beside the file.
 commit() {
   target "$1" || return
-  tmp=$4
-  if [ "$(sha "$tmp" 2>/dev/null)" != "$3" ]; then rec result gone; return; fi
-  unchanged "$2" || { rm -f "$tmp"; return; }
-  umask 077
+  if ! enter "$4"; then rec result gone; return; fi
+  if [ "$(sha "$tmp" 2>/dev/null)" != "$3" ]; then clean; rec result gone; return; fi
+  unchanged "$2" || { clean; return; }
   if [ "$5" = backup ]; then
-    copy=$D/.mtls-console-$$.bak.tmp
-    trap 'rm -f "$copy" "$tmp"; exit 1' 1 2 13 15
-    said=$(twin "$T" "$copy" 2>&1) || { rm -f "$copy"; give_up failed "$said"; return; }
-    if [ "$(sha "$copy")" != "$2" ]; then rm -f "$copy"; give_up changed ''; return; fi
-    alike "$T" "$copy" || { rm -f "$copy" "$tmp"; return; }
+    said=$(twin "$T" "$copy" 2>&1) || { give_up failed "$said"; return; }
+    if [ "$(sha "$copy")" != "$2" ]; then give_up changed ''; return; fi
+    alike "$T" "$copy" || { clean; return; }
     flush "$copy"
-    said=$(mv -f "$copy" "$T.mtls-console.bak" 2>&1) || { rm -f "$copy"; give_up failed "$said"; return; }
+    said=$(mv -f "$copy" "$T.mtls-console.bak" 2>&1) || { give_up failed "$said"; return; }
   fi
-  unchanged "$2" || { rm -f "$tmp"; return; }
+  unchanged "$2" || { clean; return; }
   said=$(mv -f "$tmp" "$T" 2>&1) || { give_up failed "$said"; return; }
+  clean
   flush "$T"
   rec after "$(sha "$T")"
   rec result done
@@ -156,7 +179,7 @@ commit() {
 # discard PATH: forget what was staged.
 discard() {
   target "$1" || return
-  rm -f "$D"/.mtls-console-*.tmp
+  sweep_up
   rec current "$(sha "$T")"
   rec result done
 }

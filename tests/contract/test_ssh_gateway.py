@@ -90,6 +90,21 @@ def test_a_link_is_edited_at_its_target_and_leftovers_go(served: Place) -> None:
     assert sorted(p.name for p in real.iterdir()) == ["config.ini", "config.ini.mtls-console.bak"]
 
 
+def test_a_planted_link_is_never_followed(served: Place, tmp_path: Path) -> None:
+    """Whoever owns the directory may guess our names: files, links to files and links to directories there."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "file").write_bytes(b"precious")
+    (served.home / ".mtls-console-1.tmp").symlink_to(victim)
+    (served.home / ".mtls-console-2.tmp").symlink_to(victim / "file")
+    (served.home / ".mtls-console-3.tmp").mkdir()
+    (served.home / ".mtls-console-3.tmp" / "mtls-console.new").symlink_to(victim / "file")
+    served.gateway().replace_config(served.device, sha(CONFIG), b"new\n")
+    assert served.config.read_bytes() == b"new\n"
+    assert [(p.name, p.read_bytes()) for p in victim.iterdir()] == [("file", b"precious")]
+    assert sorted(p.name for p in served.home.iterdir()) == ["config.ini", "config.ini.mtls-console.bak"]
+
+
 def test_one_connection_is_made_again_once_when_it_has_died(served: Place) -> None:
     gateway = served.gateway()
     gateway.read_config(served.device)
