@@ -7,6 +7,7 @@ from pathlib import Path
 
 import certifi
 from winrm.protocol import Protocol
+from winrm.transport import HAVE_KERBEROS
 
 from adapters.winrm.limits import Limits
 from console.errors import ConfigurationError, CredentialError
@@ -46,6 +47,13 @@ def _checked(beacon: Beacon) -> WinrmAddress:
             f"{address.authentication} authentication needs https: {address.url} would carry everything in clear",
             target=beacon.name,
             hint="Give the https URL of the listener, or use ntlm, which encrypts its messages.",
+        )
+    if address.authentication is WinrmAuthentication.KERBEROS and not HAVE_KERBEROS:
+        raise ConfigurationError(
+            "winrm.authentication: kerberos needs the package pykerberos, which isn't installed here",
+            target=beacon.name,
+            hint="pip install 'pywinrm[kerberos]' (it is built with the headers of Kerberos: Debian's libkrb5-dev), "
+            "or use ntlm or certificate.",
         )
     if address.authentication in (WinrmAuthentication.BASIC, WinrmAuthentication.NTLM) and not address.user:
         raise CredentialError(

@@ -26,6 +26,7 @@ FAULTS = (
     WinRMOperationTimeoutError,
     requests.RequestException,
     SpnegoError,
+    PermissionError,  # requests_ntlm's word for a server that stops challenging in the middle of a login
     *NOT_WSMAN,
 )
 SHELL_GONE = 2150858843
@@ -96,6 +97,11 @@ def _explain(error: BaseException, beacon: Beacon) -> tuple[str, str]:
             return (
                 f"authentication with {url} failed: {clean(str(error), 200)}",
                 "Check user (DOMAIN\\name or name) and authentication in the fleet file.",
+            )
+        case PermissionError():
+            return (
+                f"{url} broke the NTLM login off",
+                f"Does {url} allow NTLM (Negotiate)? A proxy in between breaks it.",
             )
         case WinRMError():
             return f"WinRM failed: {clean(str(error), 300)}", ""

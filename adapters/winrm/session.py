@@ -50,7 +50,7 @@ class WinrmSession:
         self._protocol: Protocol | None = None
         self._shell = ""
         self._orphan = ""
-        """A shell that couldn't be deleted because its connection broke; the next connection does."""
+        """A shell that couldn't be deleted over its own connection; the next connection does."""
 
     def run(self, stdin: bytes, operation: str, *, repeatable: bool) -> Output:
         """Run the bootstrap with `stdin`. Raises WinrmError, CredentialError, CommandFailed (overrun, too much output).
@@ -180,11 +180,16 @@ class WinrmSession:
         protocol, shell, self._protocol, self._shell = self._protocol, self._shell, None, ""
         if protocol is None:
             return
-        # A shell that can't be deleted any more ends by itself after its idle time-out.
-        with contextlib.suppress(*FAULTS):
+        try:
             if shell and delete_shell:
                 protocol.close_shell(shell, close_session=False)
-        protocol.transport.close_session()
+        except FAULTS as exc:
+            # Left to the next connection; where there is none, it ends by itself after its idle time-out. So it goes
+            # with NTLM on a connection that was cut: urllib3 connects again unseen, requests_ntlm logs in again and
+            # sends what was sealed for the old connection, and the server can't open that (HTTP status 400).
+            self._orphan = "" if shell_is_gone(exc) else shell
+        finally:
+            protocol.transport.close_session()
 
 
 @dataclass(slots=True)

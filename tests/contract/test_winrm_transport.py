@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from winrm.transport import HAVE_KERBEROS
 
 from adapters.winrm.envelope import OPERATIONS, script
 from adapters.winrm.limits import Limits
@@ -322,6 +323,36 @@ def test_no_secret_in_clear(basic: WinrmLab, authentication: WinrmAuthentication
     assert secrets.asked == []
 
 
+@pytest.mark.skipif(HAVE_KERBEROS, reason="pykerberos is installed here")
+def test_kerberos_without_its_package_is_said_before_anything_is_contacted(basic: WinrmLab) -> None:
+    assert basic.beacon.winrm is not None
+    address = replace(basic.beacon.winrm, authentication=WinrmAuthentication.KERBEROS, url="http://127.0.0.1:9/wsman")
+    with gateway() as winrm, pytest.raises(ConfigurationError, match="needs the package pykerberos"):
+        winrm.run(replace(basic.beacon, winrm=address), "snapshot", {})
+
+
+def test_an_ntlm_login_that_is_broken_off(basic: WinrmLab) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener, contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                for challenge in (b"Negotiate", b"Basic"):
+                    read_request(connection)
+                    head = b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: %b\r\n\r\n"
+                    connection.sendall(head % challenge)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    assert basic.beacon.winrm is not None
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/wsman"
+    address = replace(basic.beacon.winrm, authentication=WinrmAuthentication.NTLM, url=url)
+    error = refused(basic, replace(basic.beacon, winrm=address))
+    thread.join(10)
+    assert "broke the NTLM login off" in error.message
+
+
 def test_credentials_that_are_not_there(basic: WinrmLab, tmp_path: Path) -> None:
     assert basic.beacon.winrm is not None
     encrypted = tmp_path / "key.pem"
@@ -339,6 +370,16 @@ def test_credentials_that_are_not_there(basic: WinrmLab, tmp_path: Path) -> None
             winrm.run(beacon, "snapshot", {})
 
 
+def read_request(connection: socket.socket) -> None:
+    """All of it: to close a socket with unread bytes sends a reset, which overtakes the answer."""
+    with connection.makefile("rb") as request:
+        length = 0
+        while (line := request.readline()).strip():
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        request.read(length)
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
@@ -352,7 +393,6 @@ def test_credentials_that_are_not_there(basic: WinrmLab, tmp_path: Path) -> None
     ],
 )
 def test_a_server_that_is_no_winrm(basic: WinrmLab, files: Files, answer: bytes, says: str) -> None:
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.server, files.server_key)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -364,7 +404,7 @@ def test_a_server_that_is_no_winrm(basic: WinrmLab, files: Files, answer: bytes,
             except OSError:
                 return
             with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as secured:
-                secured.recv(65536)
+                read_request(secured)
                 secured.sendall(answer)
 
     thread = threading.Thread(target=serve, daemon=True)
