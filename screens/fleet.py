@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -107,6 +108,10 @@ class FleetScreen(ConsoleScreen):
         finally:
             self._building = False
 
+    @work(group="rows", exclusive=True)
+    async def _show_devices_again(self) -> None:
+        await self._show_devices()
+
     async def _show_devices(self) -> None:
         """Their rows name the beacon under the other cursor; of a large fleet they take a while to make."""
         model, beacon, fleet = self._model, self.beacons.cursor_id or "", self.workspace.fleet
@@ -162,7 +167,7 @@ class FleetScreen(ConsoleScreen):
 
     def on_fleet_table_cursor_moved(self, event: FleetTable.CursorMoved) -> None:
         if event.table is self.beacons:
-            self.run_worker(self._show_devices(), group="rows", exclusive=True)
+            self._show_devices_again()
         else:
             self._show_strip()
 

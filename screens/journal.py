@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import work
 from textual.binding import BindingType
 
 from console.changes.model import EntryState, JournalEntry
@@ -65,8 +66,9 @@ class JournalScreen(TableScreen):
         ]
 
     def refresh_model(self) -> None:
-        self.run_worker(self._read(), group="read", exclusive=True)
+        self._read()
 
+    @work(group="read", exclusive=True)
     async def _read(self) -> None:
         try:
             entries = await in_thread(self.workspace.journal.entries)

@@ -113,7 +113,8 @@ class TargetResolver:
 def _load(path: Path) -> paramiko.SSHConfig:
     config = paramiko.SSHConfig()
     try:
-        config.parse(path.open(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            config.parse(file)
     except FileNotFoundError:
         return config
     except (OSError, UnicodeDecodeError, paramiko.SSHException) as exc:

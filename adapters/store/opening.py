@@ -30,4 +30,9 @@ def open_store(directory: Path) -> Store:
     """
     path = directory / FILE_NAME
     journal = Database(path, durable=True)
-    return Store(SqliteSnapshotStore(Database(path, durable=False)), SqliteJournal(journal))
+    try:
+        snapshots = Database(path, durable=False)
+    except BaseException:
+        journal.close()
+        raise
+    return Store(SqliteSnapshotStore(snapshots), SqliteJournal(journal))

@@ -20,6 +20,7 @@ from adapters.winrm.gateway import WinrmBeaconGateway
 from adapters.winrm.limits import Limits
 from console.fleet.model import Beacon, SecretReference, WinrmAddress, WinrmAuthentication
 from fixtures.lab.wsman.server import Authentication, WsmanServer
+from tests.lab.wsman_place import CA_USAGE
 
 USER = "svc-mtls"
 PASSWORD = "correct horse battery staple"
@@ -96,8 +97,13 @@ def _certificate(
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=usage is None, path_length=None), critical=True)
+        # Python 3.13 verifies strictly by RFC 5280: both key identifiers, and a CA's key usage.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
-    if usage is not None:
+    if usage is None:
+        builder = builder.add_extension(CA_USAGE, critical=True)
+    else:
         builder = builder.add_extension(x509.ExtendedKeyUsage([EKU[usage]]), critical=False)
     names: dict[str | None, x509.GeneralName] = {
         "server": x509.IPAddress(ipaddress.ip_address("127.0.0.1")),

@@ -24,6 +24,17 @@ USER = "labadmin"
 PASSWORD = "correct-horse-battery"
 AUTHENTICATIONS: tuple[Authentication, ...] = ("basic-https", "ntlm", "certificate")
 UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+CA_USAGE = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 PATIENCE = 20.0
 """Seconds after which a test that waits for a thread gives up."""
 COMMAND = (
@@ -41,6 +52,7 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         constraints: list[x509.ExtensionType] = [x509.BasicConstraints(ca=True, path_length=None)]
         self.file = folder / f"{name}.pem"
+        constraints.append(CA_USAGE)
         certificate = self._sign(self._name, self._key.public_key(), constraints)
         self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
@@ -71,7 +83,13 @@ class Authority:
         builder = x509.CertificateBuilder(self._name, subject, key, x509.random_serial_number())
         builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
         for extension in extensions:
-            builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+            builder = builder.add_extension(
+                extension, critical=isinstance(extension, (x509.BasicConstraints, x509.KeyUsage))
+            )
+        # Python 3.13 verifies strictly by RFC 5280: both key identifiers, and a CA's key usage.
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        builder = builder.add_extension(issuer, critical=False)
         return builder.sign(self._key, hashes.SHA256())
 
 

@@ -23,7 +23,8 @@ def entry(name: str, target: str = "d1") -> JournalEntry:
 
 
 def test_the_state_of_an_entry_is_that_of_its_last_event(tmp_path: Path) -> None:
-    journal = open_store(tmp_path / "s").journal
+    store = open_store(tmp_path / "s")
+    journal = store.journal
     assert [journal.next_plan_id(), journal.next_entry_id(), journal.next_entry_id()] == ["P-0001", "E-0001", "E-0002"]
     journal.open_entry(entry("E-0001"))
     journal.open_entry(entry("E-0002", "d2"))
@@ -34,17 +35,18 @@ def test_the_state_of_an_entry_is_that_of_its_last_event(tmp_path: Path) -> None
     newest, oldest = journal.entries()
     assert (newest.entry, newest.target, newest.state) == ("E-0002", "d2", EntryState.UNDONE)
     assert (oldest.state, oldest.steps_done, oldest.error) == (EntryState.FAILED, 2, "refused")
-    journal.close()
+    store.close()
 
 
 def test_an_unknown_entry_is_a_usage_error_that_names_the_newest(tmp_path: Path) -> None:
-    journal = open_store(tmp_path / "s").journal
+    store = open_store(tmp_path / "s")
+    journal = store.journal
     with pytest.raises(ConfigurationError, match=r"'E-0009'.*\n.*empty"):
         journal.entry("E-0009")
     journal.open_entry(entry("E-0001"))
     with pytest.raises(ConfigurationError, match="newest are E-0001"):
         journal.entry("E-0009")
-    journal.close()
+    store.close()
 
 
 def test_nothing_is_rewritten_or_removed(tmp_path: Path) -> None:
@@ -72,21 +74,22 @@ os._exit(9)  # as a kill would: nothing is closed or flushed
     root = Path(__file__).parents[2]
     ended = subprocess.run([sys.executable, "-c", program, tmp_path / "s"], cwd=root, timeout=60, check=False)
     assert ended.returncode == 9
-    journal = open_store(tmp_path / "s").journal
+    store = open_store(tmp_path / "s")
+    journal = store.journal
     (found,) = journal.entries()
     assert (found.state, found.steps_done) == (EntryState.OPEN, 1)
     assert journal.next_entry_id() == "E-0002"
-    journal.close()
+    store.close()
 
 
 def test_threads_and_a_second_console_never_share_an_id(tmp_path: Path) -> None:
-    journals = [open_store(tmp_path / "s").journal for _ in range(2)]
+    stores = [open_store(tmp_path / "s") for _ in range(2)]
     taken: list[str] = []
     lock = threading.Lock()
 
     def take(number: int) -> None:
         for _ in range(10):
-            name = journals[number % 2].next_entry_id()
+            name = stores[number % 2].journal.next_entry_id()
             with lock:
                 taken.append(name)
 
@@ -96,5 +99,5 @@ def test_threads_and_a_second_console_never_share_an_id(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(set(taken)) == 40
-    for journal in journals:
-        journal.close()
+    for store in stores:
+        store.close()

@@ -60,21 +60,21 @@ def test_snapshots_come_back_after_a_new_start(tmp_path: Path) -> None:
     live = LiveResult(LiveOutcome.OK, tls="TLSv1.3", http_status=200, at=NOW)
     store.snapshots.save_live("d1", "b1", "b1", 443, "Uploader", live)
     store.close()
-    again = open_store(tmp_path / "s").snapshots
-    assert again.devices() == {"d1": DEVICE}
-    assert again.beacons() == {"b1": replace(BEACON, computer="B1b")}
-    assert again.live() == {("d1", "b1", "b1", 443, "Uploader"): live}
+    again = open_store(tmp_path / "s")
+    assert again.snapshots.devices() == {"d1": DEVICE}
+    assert again.snapshots.beacons() == {"b1": replace(BEACON, computer="B1b")}
+    assert again.snapshots.live() == {("d1", "b1", "b1", 443, "Uploader"): live}
     again.close()
 
 
 def test_a_failure_stands_beside_the_last_snapshot_until_the_next_good_one(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "s").snapshots
-    store.save_device(DEVICE)
-    store.save_failure("d1", NOW, "refused")
-    assert store.failures() == {"d1": (NOW, "refused")}
-    assert store.devices() == {"d1": DEVICE}
-    store.save_device(DEVICE)
-    assert store.failures() == {}
+    store = open_store(tmp_path / "s")
+    store.snapshots.save_device(DEVICE)
+    store.snapshots.save_failure("d1", NOW, "refused")
+    assert store.snapshots.failures() == {"d1": (NOW, "refused")}
+    assert store.snapshots.devices() == {"d1": DEVICE}
+    store.snapshots.save_device(DEVICE)
+    assert store.snapshots.failures() == {}
     store.close()
 
 
