@@ -306,6 +306,18 @@ async def test_openssh_serves_the_same_device(tmp_path: Path) -> None:
     assert all(subprocess.run(["kill", "-0", str(pid)], capture_output=True).returncode for pid in pids)
 
 
+@pytest.mark.skipif(shutil.which("sshd", path="/usr/sbin:/usr/bin") is None, reason="needs openssh-server")
+async def test_beside_openssh_a_device_with_a_password_keeps_the_labs_own_server(tmp_path: Path) -> None:
+    file = spec_file(tmp_path, '[[device]]\nname = "d1"\n[[device]]\nname = "d2"\nlogin = "password"\nuser = "ops"\n')
+    with Lab.start(file, tmp_path / "run", sshd=True) as lab:
+        assert [(await run(lab, name, "pwd")).strip() for name in ("d1", "d2")] == [
+            str(lab.device_dir("d1")),
+            str(lab.device_dir("d2")),
+        ]
+        assert by_name(fleet(lab)["device"], "d2")["user"] == "ops"
+        assert _state(lab)["devices"]["d2"]["pid"] == os.getpid() != _state(lab)["devices"]["d1"]["pid"]
+
+
 def _state(lab: Lab) -> dict[str, Any]:
     state: dict[str, Any] = json.loads((lab.directory / "state.json").read_text())
     return state
