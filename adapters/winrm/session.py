@@ -209,4 +209,5 @@ def _bounded(response: requests.Response, *_args: object, **_kwargs: object) -> 
     """Looks at an answer before its body is read. http.sys always says how long an answer is."""
     length = response.headers.get("Content-Length", "")
     if not (length.isascii() and length.isdigit() and int(length) <= _ENVELOPE_LIMIT):
+        response.close()  # who raises here is the last to hold it
         raise OversizedAnswer(f"an answer of {length[:20] or 'unknown'} octets; {_ENVELOPE_LIMIT} are the most")
