@@ -235,7 +235,7 @@ def test_a_device_that_has_busybox_alone(tmp_path: Path) -> None:
         library("common.sh"),
         library("edit.sh"),
         f"PATH={few}\nstage {tmp_path}/config.ini {sha(CONFIG)} {sha(b'new')} 3\n"
-        f'commit {tmp_path}/config.ini {sha(CONFIG)} {sha(b"new")} "$tmp" backup',
+        f'commit {tmp_path}/config.ini {sha(CONFIG)} {sha(b"new")} "$W" backup',
     )
     done = subprocess.run(
         [busybox, "sh", "-c", bootstrap(script)], input=script + b"new", capture_output=True, check=True
