@@ -1,10 +1,10 @@
-# Everything runs in .venv; `make demo` and `make test` set it up themselves.
+# Everything runs in .venv; `make demo` and `make test` set it up themselves. Another interpreter beside it:
+# `make test PYTHON=/usr/bin/python3.13 VENV=/tmp/venv-3.13`.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
-BIN := .venv/bin
-STAMP := .venv/.installed
-DEVICES ?= 12
-BEACONS ?= 3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
 
 .PHONY: demo test check bench venv lock screenshots clean
 
@@ -30,7 +30,7 @@ venv: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "mtls-console needs Python 3.11 or newer with venv and ensurepip; none runs here." >&2; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
