@@ -47,7 +47,8 @@ class WinrmBeaconGateway:
                 f"no answer (exit status {output.exit_code}): {error_text(output.stderr) or 'nothing on stderr'}",
                 target=beacon.name,
                 phase=operation,
-                hint="PowerShell ended before the script could answer; is it restricted on that server?",
+                hint="PowerShell ended before the script could answer: sweep this beacon to see its state. "
+                "Is PowerShell restricted on that server?",
             )
         if said.get("ok") is True:
             return said
