@@ -133,6 +133,8 @@ class PlanReview(ConsoleScreen):
             names = ", ".join(plain(name) for name in plan.unchanged[:12])
             more = f" and {len(plan.unchanged) - 12:,} more" if len(plan.unchanged) > 12 else ""
             text.append(f"✔ already as asked: {names}{more}\n", _DIM)
+        for target, notes in plan.notes.items():
+            text.append("".join(f"▲ {plain(target)}: {plain(note)}\n" for note in notes))
         return text
 
     # -- what if

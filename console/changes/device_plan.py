@@ -81,6 +81,11 @@ def plan_device_change(
     )
 
 
+def notes_on_unchanged(content: bytes, edits: Mapping[str, str | None], profile: AgentProfile) -> tuple[str, ...]:
+    """Why a file that already is as asked may still not do what was meant: values of components that count first."""
+    return _overrides(resolve_edits(edits, profile), ConfigDocument.parse(content), profile)
+
+
 def apply_edits(content: bytes, edits: Iterable[PreferenceEdit]) -> bytes:
     document = ConfigDocument.parse(content)
     for edit in edits:
@@ -168,14 +173,24 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def _warnings(wanted: Iterable[WantedValue], after: ConfigDocument, profile: AgentProfile) -> tuple[str, ...]:
+    found = [
+        f"The name {want.preference.name} is assumed; no vendor page confirms it."
+        for want in wanted
+        if want.preference.provenance is Provenance.ASSUMED and want.value is not None
+    ]
+    return (*found, *_overrides(wanted, after, profile))
+
+
+def _overrides(wanted: Iterable[WantedValue], after: ConfigDocument, profile: AgentProfile) -> tuple[str, ...]:
     found: list[str] = []
     for want in wanted:
         preference = want.preference
-        if preference.provenance is Provenance.ASSUMED and want.value is not None:
-            found.append(f"The name {preference.name} is assumed; no vendor page confirms it.")
         for name in preference.components if not want.component and not preference.section else ():
             own = after.get(profile.component(name).section, preference.name)
             if own and own != want.value:
                 shown = "(a password)" if is_secret(preference.name, own) else visible(own)
-                found.append(f"{name} has its own {preference.name}={shown}, which counts for it.")
+                found.append(
+                    f"{name} has its own {preference.name}={shown}, which counts for it: set "
+                    f"{name}.{preference.name}, or --unset {name}.{preference.name}."
+                )
     return tuple(found)

@@ -91,6 +91,8 @@ class Plan:
     beacons: tuple[BeaconChange, ...] = ()
     unchanged: tuple[str, ...] = ()
     """Targets that already are as asked."""
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of `unchanged`: what stands beside it all the same, such as a component's own value that counts for it."""
     refused: dict[str, str] = field(default_factory=dict)
     """Targets that can't be planned for, and why."""
     unreached: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from console.changes.beacon_plan import check_settings, plan_beacon_change
-from console.changes.device_plan import plan_device_change, resolve_edits
+from console.changes.device_plan import notes_on_unchanged, plan_device_change, resolve_edits
 from console.changes.inverse import inverse_beacon_change, inverse_device_change, is_newest, require_undoable
 from console.changes.lockout import forecast_lockouts, locked_out_devices
 from console.changes.model import BeaconChange, DeviceChange, JournalEntry, Lockout, Plan, TargetKind
@@ -55,12 +55,17 @@ class Planner:
 
         def make(device: Device) -> DeviceChange | None:
             config = self.devices.read_config(device)
-            return plan_device_change(
+            change = plan_device_change(
                 device.name, config.path, config.content, config.sha256, edits, self.estate.profile
             )
+            said = () if change else notes_on_unchanged(config.content, edits, self.estate.profile)
+            if said:
+                notes[device.name] = said
+            return change
 
+        notes: dict[str, tuple[str, ...]] = {}
         title = ", ".join(f"{key} removed" if value is None else f"{key}={value}" for key, value in edits.items())
-        return self._plan_devices(title, devices, make)
+        return replace(self._plan_devices(title, devices, make), notes=notes)
 
     def beacons_edited(self, names: Sequence[str], settings: Mapping[str, str]) -> Plan:
         """Raises UsageError (a setting or word), ConfigurationError (a name), before anything is contacted."""

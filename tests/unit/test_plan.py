@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from console.agent.document import ConfigDocument
 from console.agent.profile import AgentProfile
-from console.changes.device_plan import apply_edits, content_after, plan_device_change, resolve_edits, sha256_of
+from console.changes.device_plan import (
+    apply_edits,
+    content_after,
+    notes_on_unchanged,
+    plan_device_change,
+    resolve_edits,
+    sha256_of,
+)
 from console.changes.diff import MAX_LINES, file_diff, visible
 from console.changes.inverse import inverse_device_change, is_newest, require_undoable
 from console.changes.model import DeviceChange, EntryState, JournalEntry, Plan, TargetKind
@@ -321,3 +328,16 @@ def test_large_files_are_compared_quickly() -> None:
     data = b"\n".join(b"x%d" % (number % 150) for number in range(100_000))
     assert "not compared" in file_diff(data + b"=1\n" + data, b"y\n" + data + b"=2\n" + data, "x")
     assert "+z=2" in file_diff(data + b"\nz=1\n" + data, data + b"\nz=2\n" + data, "x")
+
+
+def test_a_file_that_is_as_asked_tells_of_the_component_that_isnt() -> None:
+    """A newcomer set Common, was told "already so", and the Uploader stayed locked out."""
+    content = (
+        b"[ManageSoft\\Common]\nAddClientCertificateAndKey=True\n"
+        b"[ManageSoft\\Uploader\\CurrentVersion]\nAddClientCertificateAndKey=False\n"
+    )
+    edits: dict[str, str | None] = {"AddClientCertificateAndKey": "True"}
+    assert plan_device_change("d1", "config.ini", content, sha256_of(content), edits, PROFILE) is None
+    (note,) = notes_on_unchanged(content, edits, PROFILE)
+    assert "Uploader has its own AddClientCertificateAndKey=False" in note
+    assert "Uploader.AddClientCertificateAndKey" in note
