@@ -145,8 +145,7 @@ class OverviewScreen(ConsoleScreen):
         for beacon in self.workspace.fleet.beacons:
             verdicts = model.by_beacon.get(beacon.name, ())
             tally = counts(verdicts)
-            through = tally[Verdict.READY] + tally[Verdict.AT_RISK]
-            share = through / len(verdicts) if verdicts else None
+            share = tally[Verdict.READY] / len(verdicts) if verdicts else None
             mode = beacon_facts(model.observation.beacons.get(beacon.name), beacon.site).client_certificates
             cut = self._cut.get(beacon.name)
             rows.append(

@@ -168,18 +168,32 @@ def scheme(case: Case) -> Outcome:
     where = f"port {case.use.port}"
     if hello is not None and hello.outcome is HelloOutcome.PLAIN_HTTP:
         if case.https:
-            return failed(f"The device uses https, but {where} answers plain http (“wrong version number”)")
+            return failed(
+                f"The device uses https, but {where} answers plain http (“wrong version number”)",
+                remedy=_scheme_remedy(case, "http"),
+            )
         return passed(f"Both speak plain http on {where}")
     if hello is not None and hello.outcome in (HelloOutcome.TLS, HelloOutcome.RESET, HelloOutcome.FAILED):
         if case.https:
             return passed(f"Both speak https on {where}")
-        return failed(f"The device uses http, but {where} speaks TLS: the connection is reset")
+        return failed(
+            f"The device uses http, but {where} speaks TLS: the connection is reset",
+            remedy=_scheme_remedy(case, "https"),
+        )
     protocols = {binding.protocol for _, binding in endpoint.on_port} if endpoint is not None else set()
     if hello is None and endpoint is not None and protocols:
         if case.use.protocol.lower() in protocols:
             return passed(f"The beacon has an {case.use.protocol} binding on {where}")
         return failed(f"The device uses {clean(case.use.protocol, 20)}, the beacon's binding on {where} doesn't")
     return unknown(f"What {where} speaks wasn't observed")
+
+
+def _scheme_remedy(case: Case, spoken: str) -> str:
+    return (
+        f"On the device, in each failover entry of config.ini (DownloadSettings, UploadSettings) with "
+        f"Host={clean(case.use.host, 100)} and Port={case.use.port}: write Protocol={spoken} in place of "
+        f"{clean(case.use.protocol, 20)}. Or give the beacon's site a binding of the other kind."
+    )
 
 
 @check(

@@ -52,10 +52,15 @@ def _config(case: Case) -> str:
 
 def _remedy(case: Case) -> str:
     """The same for every component, so that one cause gives one finding."""
-    own = "; remove a component's own line that says False" if _switched_off_by_itself(case) else ""
+    if _switched_off_by_itself(case):
+        return (
+            f"In {_config(case)} remove the component's own line AddClientCertificateAndKey=False (it counts before "
+            f"[{_common(case)}]), and keep AddClientCertificateAndKey=True in [{_common(case)}]. Certificate and key "
+            "must be there first."
+        )
     return (
-        f"Write AddClientCertificateAndKey=True into [{_common(case)}] of {_config(case)}{own}. Certificate and key "
-        "must be there first."
+        f"Write AddClientCertificateAndKey=True into [{_common(case)}] of {_config(case)}. Certificate and key must "
+        "be there first."
     )
 
 
