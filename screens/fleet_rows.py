@@ -94,12 +94,13 @@ def device_row(model: FleetModel, device: Device, beacon: str) -> Row:
     facts = model.facts.get(device.name)
     verdicts = model.by_device.get(device.name, ())
     pair = model.pair(device.name, beacon)
-    shown = pair or worst(verdicts)
+    # The row's sign is the device's worst pair, whichever beacon the other cursor is on: never greener than it is.
+    shown = pair if pair is not None and pair.first_obstacle is not None else worst(verdicts)
     obstacles = {one.check for verdict in verdicts if (one := verdict.first_obstacle) is not None}
     failing = {one.check for verdict in verdicts for one in verdict.findings if one.status == "fail"}
     return Row(
         device.name,
-        _state((shown,) if shown else ()),
+        _state(verdicts),
         (
             cell(device.name),
             cell(snapshot.system.lower() if snapshot else "?"),
@@ -108,7 +109,7 @@ def device_row(model: FleetModel, device: Device, beacon: str) -> Row:
             Cell(f"{GLYPH[pair.verdict]} {pair.verdict.value}", TONE[pair.verdict], _rank(pair))
             if pair
             else Cell("· not used" if verdicts else "? unknown", Tone.DIM, 9.0),
-            _obstacle(model, device.name, shown, elsewhere=pair is None),
+            _obstacle(model, device.name, shown, elsewhere=shown is not pair),
             _pairs(verdicts),
             _seen(model, device.name),
         ),
