@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from datetime import datetime
 from urllib.parse import quote
@@ -139,7 +140,9 @@ def _url(request: ProbeRequest) -> str:
 
 
 def _bracketed(host: str) -> str:
-    return f"[{host.strip('[]')}]" if ":" in host else host
+    """An IPv6 address in its short form: curl shortens the one of the URL before it compares it with --connect-to."""
+    bare = host.strip("[]")
+    return f"[{ipaddress.ip_address(bare).compressed}]" if ":" in host and is_address(bare) else host
 
 
 def _curl(request: ProbeRequest) -> str:

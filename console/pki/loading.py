@@ -9,6 +9,7 @@ from functools import lru_cache
 from console.pki.certificates import is_readable
 from console.pki.der import dotted_oid, read_element, read_sequence
 from console.pki.pem import PemBlock, read_pem
+from console.pki.revocation import is_revocation_list
 
 _PLAIN = ("CERTIFICATE", "X509 CERTIFICATE")
 _TRUSTED = "TRUSTED CERTIFICATE"
@@ -45,7 +46,10 @@ def load_ca_file(content: bytes, *, skips_bom: bool = True) -> LoadedFile:
     found: list[Anchor] = []
     lists = 0
     for block in reading.blocks:
-        lists += block.label == _REVOCATION_LIST
+        if block.label == _REVOCATION_LIST:
+            if not is_revocation_list(block.body):
+                return LoadedFile((), "its revocation list can't be decoded", block.number, labels, reading.bom)
+            lists += 1
         if block.label not in (*_PLAIN, _TRUSTED):
             continue
         anchor = _anchor(block)

@@ -86,7 +86,9 @@ def _lines(content: bytes) -> Iterator[bytes]:
             text, nul, _ = line[start : start + _CHUNK].partition(b"\0")
             if nul and not text:
                 return
-            yield text.rstrip(_STRIPPED)
+            text = text.rstrip(_STRIPPED)
+            if text or not start:  # blanks at the end of a long line are no blank line
+                yield text
 
 
 def _next_begin(lines: Iterator[bytes], skips_bom: bool) -> tuple[str | None, bool]:

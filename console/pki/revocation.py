@@ -41,6 +41,15 @@ class RevocationAnswer:
     next_update: datetime | None = None
 
 
+def is_revocation_list(der: bytes) -> bool:
+    """Can it be decoded at all? Never raises."""
+    try:
+        x509.load_der_x509_crl(der)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
 def judge_list(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
     """A CRL (DER or PEM) on a certificate of `issuer` (both DER). Never raises."""
     try:

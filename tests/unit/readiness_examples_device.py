@@ -85,6 +85,8 @@ EXAMPLES: list[ROW] = [
     ("device.client-key-unusable", on_device(keys=(kit.key_fact(encrypted=True, spki_sha256=""),)), F),
     ("device.client-key-unusable", on_device(keys=(kit.key_fact(labels=("PUBLIC KEY",), spki_sha256=""),)), F),
     ("device.client-key-unusable", on_device(keys=(kit.key_fact(labels=(), spki_sha256=""),)), F),
+    ("device.client-key-unusable", on_device(keys=(kit.key_fact(labels=("RSA PRIVATE KEY",)),)), F),
+    ("device.client-key-unusable", on_device(keys=(kit.key_fact(labels=("EC PARAMETERS", "EC PRIVATE KEY")),)), P),
     ("device.client-key-unusable", on_device(keys=(kit.key_fact(spki_sha256="", how=""),)), F),
     ("device.client-key-unusable", on_device(tls=NO_STACK, keys=(kit.key_fact(spki_sha256="", how=""),)), U),
     ("device.client-key-unusable", closed_key(state=FileState.MISSING), N),

@@ -44,6 +44,7 @@ WHOLE = {
     "blank after begin": ROOT.replace(b"BEGIN CERTIFICATE-----\n", b"BEGIN CERTIFICATE-----\n\n"),
     "twice": ROOT + ROOT,
     "two": ROOT + OTHER,
+    "very long lines of blanks": ROOT.replace(b"\n", b" " * 300 + b"\n"),
     "trusted": kit.trusted_block(kit.root(), trusted=kit.SERVER_OID),
 }
 REFUSED = {
@@ -56,6 +57,7 @@ REFUSED = {
     "other end": ROOT.replace(b"END CERTIFICATE", b"END X509 CERTIFICATE"),
     "second block damaged": ROOT + OTHER.replace(b"MII", b"M!I", 1),
     "damaged first": OTHER.replace(b"MII", b"MIJ", 1) + ROOT,
+    "damaged list behind": ROOT + b"-----BEGIN X509 CRL-----\nMAAA\n-----END X509 CRL-----\n",
     "glued": ROOT.rstrip() + OTHER,
     "p7b": ROOT.replace(b"CERTIFICATE", b"PKCS7"),
     "der": kit.root().der,

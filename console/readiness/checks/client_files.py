@@ -152,6 +152,8 @@ def client_key_unusable(case: Case) -> Outcome:
             evidence={"labels": labels},
         )
     if key.spki_sha256 and key.spki_sha256 != _HASH_OF_NOTHING:
+        if odd := _odd_label(case, key):
+            return failed(f"{odd}: {named}", evidence={"labels": labels})
         return passed(f"{named} loads on the device", {"by": key.how})
     if not any(label.endswith("PRIVATE KEY") for label in key.labels):
         what = f"{labels}" if labels else describe_head(key.file.head)
@@ -164,6 +166,18 @@ def client_key_unusable(case: Case) -> Outcome:
         )
     why = clean(key.why_unknown) or "no tool there could load it"
     return unknown(f"Whether {named} loads wasn't found out on the device: {why}")
+
+
+def _odd_label(case: Case, key: KeyFact) -> str:
+    """The label promises another kind of key than there is: `openssl pkey` loads it, the TLS library doesn't."""
+    place = _place_of_key(case)
+    label = next((label for label in key.labels if label.endswith("PRIVATE KEY")), "")
+    if place is None or label in ("", "PRIVATE KEY"):
+        return ""
+    kind = certificate(case.client_chain[place]).key_kind
+    if not kind or label == f"{kind.upper()} PRIVATE KEY":
+        return ""
+    return f"The key's BEGIN line says “{clean(label, 40)}”, but it is of the kind {kind}"
 
 
 @check(

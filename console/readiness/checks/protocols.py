@@ -8,10 +8,11 @@ from OpenSSL import SSL
 
 from console.pki.certificates import certificate
 from console.pki.strength import OFFERED_CURVES
+from console.readiness.beacon_view import ClientMode
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
-from console.readiness.registry import Need, Part, Severity, check
+from console.readiness.registry import Need, Part, check
 from console.readiness.stack import VERSIONS
 
 
@@ -132,15 +133,16 @@ def _ciphers(listed: str) -> frozenset[str] | None:
 
 @check(
     "pair.client-key-kind",
-    step=Step.ACCEPTED,
+    step=Step.CLIENT_CERTIFICATE,
     side=Side.PAIR,
-    refused_by=None,
-    severity=Severity.RISK,
-    rule="The device's key is of a kind that Windows is known to take: RSA, P-256, P-384 or P-521.",
-    source="handshake.md K-04 (OpenSSL sends Ed25519; whether Schannel takes it isn't known)",
+    refused_by=Side.BEACON,
+    rule=(
+        "The device's key is of a kind that a handshake can use and Windows is known to take: RSA, P-256, P-384 or "
+        "P-521. With another curve OpenSSL sends no certificate on TLS 1.3; on TLS 1.2 the beacon breaks off."
+    ),
+    source="handshake.md K-04 (curves measured; whether Schannel takes Ed25519, which OpenSSL sends, isn't known)",
     remedy="Have the device's certificate reissued for an RSA 2048 or P-256 key.",
     needs=(Need.HTTPS, Need.DEVICE, Need.CLIENT_CERTIFICATE),
-    part=Part.DEVICE,
 )
 def client_key_kind(case: Case) -> Outcome:
     if not case.client_chain:
@@ -150,5 +152,21 @@ def client_key_kind(case: Case) -> Outcome:
         return unknown("The kind of the device's key can't be read")
     if facts.key_kind == "rsa" or facts.curve in OFFERED_CURVES:
         return passed(f"Windows takes the kind of the device's key ({facts.curve or facts.key_kind})")
-    kind = facts.curve or facts.key_kind
-    return warned(f"Windows may not take the device's {kind} key in a client certificate", risk=True)
+    if case.mode is ClientMode.IGNORE:
+        return not_applicable("The beacon doesn't ask for a client certificate here")
+    if facts.key_kind == "ec":
+        return _odd_curve(case, facts.curve)
+    return warned(f"Windows may not take the device's {facts.key_kind} key in a client certificate", risk=True)
+
+
+def _odd_curve(case: Case, curve: str) -> Outcome:
+    text = f"The device's key is on the curve {clean(curve, 40)}, which no beacon takes"
+    if case.mode is None or not case.newest_version:
+        return unknown(f"{text}; whether the beacon asks for a certificate, and by which TLS version, wasn't observed")
+    if case.mode is ClientMode.REQUIRE:
+        return failed(f"{text}, and the beacon requires a certificate", side=Side.DEVICE)
+    if "TLSv1.3" not in case.newest_version:
+        return failed(f"{text}: it breaks the handshake off", side=Side.DEVICE)
+    if len(case.newest_version) > 1:
+        return unknown(f"{text}; whether they speak TLS 1.3, on which none is sent, wasn't observed")
+    return warned(f"{text}: on TLS 1.3 the device sends no certificate, on TLS 1.2 the handshake fails", risk=True)
