@@ -14,7 +14,7 @@ from typing import NoReturn, TextIO
 
 from console.command.catalogue import COMMANDS
 from console.command.logfile import log_to
-from console.command.outside import Outside
+from console.command.outside import CannotAnswer, Outside
 from console.command.parsing import PROGRAM, parse
 from console.command.text import error_lines
 from console.errors import ExitStatus, MtlsConsoleError, UsageError
@@ -62,11 +62,22 @@ def run(words: Sequence[str], outside: Outside) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our answer has seen enough; Python would complain again while it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nowhere(sys.stdout)
         return int(ExitStatus.DONE)
+    except CannotAnswer as error:
+        outside.say(f"{PROGRAM}: the answer can't be written to stdout: {error}")
+        _to_nowhere(sys.stdout)
+        return int(ExitStatus.NOT_READY)
+
+
+def _to_nowhere(stream: TextIO | None) -> None:
+    """What is left in the stream's buffer goes nowhere: Python would try again while it ends, and complain."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def real_outside(stdin: TextIO | None = None, stdout: TextIO | None = None, stderr: TextIO | None = None) -> Outside:
+    """Python has None for a stream that was closed before the start (`>&-`); the null device stands for it."""
     from adapters.store.locations import default_fleet_file
 
     return Outside(
@@ -76,9 +87,9 @@ def real_outside(stdin: TextIO | None = None, stdout: TextIO | None = None, stde
         demo=_demo,
         default_fleet=default_fleet_file,
         environment=os.environ,
-        stdin=stdin or sys.stdin,
-        stdout=stdout or sys.stdout,
-        stderr=stderr or sys.stderr,
+        stdin=stdin or sys.stdin or Path(os.devnull).open(encoding="utf-8"),
+        stdout=stdout or sys.stdout or Path(os.devnull).open("w", encoding="utf-8"),
+        stderr=stderr or sys.stderr or Path(os.devnull).open("w", encoding="utf-8"),
     )
 
 

@@ -33,6 +33,11 @@ class MtlsConsoleError(Exception):
         head = ": ".join(part for part in (self.target, self.phase, self.message) if part)
         return f"{head}\n  {self.hint}" if self.hint else head
 
+    @property
+    def sentence(self) -> str:
+        """`str` on one line: for a table, a finding, a log."""
+        return str(self).replace("\n  ", ". ")
+
 
 class ConfigurationError(MtlsConsoleError):
     """A file, key, name or value that the user wrote is wrong; found before anything is contacted."""

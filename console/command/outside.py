@@ -11,6 +11,10 @@ from typing import TextIO
 from console.services.workspace import Workspace
 
 
+class CannotAnswer(Exception):
+    """Stdout takes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     open_workspace: Callable[[Path, bool, bool], Workspace]
@@ -48,9 +52,14 @@ class Outside:
         print(text, file=self.stderr, flush=True)
 
     def answer(self, text: str) -> None:
-        """To stdout: the answer."""
-        self.stdout.write(text if text.endswith("\n") else text + "\n")
-        self.stdout.flush()
+        """To stdout: the answer. Raises CannotAnswer (a full disk), BrokenPipeError (nobody reads any more)."""
+        try:
+            self.stdout.write(text if text.endswith("\n") else text + "\n")
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise CannotAnswer(error.strerror) from error
 
 
 def standard_streams() -> tuple[TextIO, TextIO, TextIO]:

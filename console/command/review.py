@@ -29,7 +29,8 @@ def _lines(plan: Plan, colour: bool) -> Iterator[str]:
         yield f"already so: {one_line(', '.join(plan.unchanged))}"
         for target, notes in plan.notes.items():
             yield from (f"▲ {one_line(target)}: {one_line(note)}" for note in notes)
-    for target, why in plan.refused.items():
+    for target, said in plan.refused.items():
+        why = said.replace("\n  ", ". ")
         yield f"✘ {one_line(why if why.startswith(target) else f'{target}: {why}')}"
     cut_off = locked_out_devices(plan.lockouts)
     if cut_off:

@@ -93,7 +93,7 @@ class SweepService:
         try:
             observe()
         except MtlsConsoleError as error:
-            self._estate.record_failure(target, str(error))
+            self._estate.record_failure(target, error.sentence)
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ class _Sweep:
         )
 
     def _work(self, name: str, run: Callable[[Job], None], seconds: float) -> Work:
-        return Work(name, run, seconds, on_failure=lambda error: self.estate.record_failure(name, str(error)))
+        return Work(name, run, seconds, on_failure=lambda error: self.estate.record_failure(name, error.sentence))
 
     def _device(self, job: Job, device: Device) -> None:
         self.service.collect(device)
