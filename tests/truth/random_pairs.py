@@ -7,57 +7,24 @@ The oracle is what really happened: nothing here and nothing in the lab uses the
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import random
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tomli_w
 
-from console import cli
 from fixtures.lab.supervisor import Lab
+from tests.truth.comparison import Tally, checked_live, compare, report
 from tests.truth.file_faults import FILE_FAULTS, damage
 
 Value = TypeVar("Value", str, list[str])
 
 BEACONS, DEVICES = 20, 5
 """Of one round: so many beacons, and so many devices for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    seed: int
-    device: str
-    component: str
-    said: str
-    happened: str
-    story: str
-    """What was put into this pair: enough to make it again by hand."""
-    false_ready: bool
-    outcome: bool
-    """False: the outcome agreed, only the end at which it stopped didn't."""
-
-
-@dataclass(slots=True)
-class Tally:
-    components: int = 0
-    pairs: int = 0
-    failed: int = 0
-    unknown: int = 0
-    mismatches: list[Mismatch] = field(default_factory=list)
-    verdicts: Counter[str] = field(default_factory=Counter)
-
-    def share(self, *, ends: bool) -> float:
-        """Of outcomes that agree; `ends`: of failures whose end agrees."""
-        wrong = sum(1 for one in self.mismatches if one.outcome is not ends)
-        return 1 - wrong / max(1, self.failed if ends else self.components)
 
 
 def _mostly(dice: random.Random, usual: Value, *others: Value, odds: float = 0.1) -> Value:
@@ -170,56 +137,15 @@ def run_round(seed: int, tally: Tally) -> None:
         with Lab.start(place / "spec.toml", place / "lab") as lab:
             for device, names in faults.items():
                 damage(lab.device_dir(device), names)
-            answer = io.StringIO()
-            outside = cli.real_outside(stdout=answer)
-            words = ["-F", str(lab.fleet_file), "check", "--live", "--format", "json"]
-            with contextlib.redirect_stdout(answer):
-                status = cli.run(words, outside)
-        if status not in (0, 1):
-            raise RuntimeError(f"seed {seed}: check ended with status {status}")
-        for pair in json.loads(answer.getvalue())["pairs"]:
-            _compare(pair, seed, _story(spec, pair["device"], pair["beacon"], faults), tally)
+            pairs = checked_live(lab.fleet_file)
+        for pair in pairs:
+            compare(pair, seed, _story(spec, pair["device"], pair["beacon"], faults), tally)
 
 
 def _story(spec: dict[str, Any], device: str, beacon: str, faults: dict[str, list[str]]) -> str:
     tables = [t for kind in ("beacon", "device") for t in spec[kind] if t["name"] in (device, beacon)]
     certificates = {name: spec["certificate"].get(name) for name in (beacon, device)}
     return json.dumps({"tables": tables, "certificates": certificates, "files": faults.get(device, [])})
-
-
-def _compare(pair: dict[str, Any], seed: int, story: str, tally: Tally) -> None:
-    tally.pairs += 1
-    for component, judged in pair["components"].items():
-        live, verdict = judged["live"], judged["verdict"]
-        tally.verdicts[verdict] += 1
-        if verdict == "unknown" or live["outcome"] == "not-run":
-            tally.unknown += 1
-            continue
-        tally.components += 1
-        happened = f"{live['outcome']} {live['failed_side'] or ''} {live['error'] or ''}".strip()
-        predicted = verdict in ("ready", "at-risk")
-        failing = [f for f in pair["findings"] if f["status"] == "fail" and component in f["components"]]
-        first = f"{failing[0]['refused_by']} {failing[0]['check']}" if failing else ""
-        common = (seed, pair["device"], component, f"{verdict} {first}", happened, story)
-        if predicted != (live["outcome"] == "ok"):
-            tally.mismatches.append(Mismatch(*common, false_ready=predicted, outcome=True))
-        if live["outcome"] == "failed":
-            tally.failed += 1
-            if failing and failing[0]["refused_by"] != live["failed_side"]:
-                tally.mismatches.append(Mismatch(*common, false_ready=False, outcome=False))
-
-
-def report(tally: Tally) -> str:
-    lines = [
-        f"{tally.pairs} pairs, {tally.components} handshakes compared, {tally.failed} failed, "
-        f"{tally.unknown} unknown or not run; verdicts {dict(tally.verdicts)}",
-        f"outcome agrees in {tally.share(ends=False):.2%}, the end at which it stopped in {tally.share(ends=True):.2%}",
-    ]
-    lines += [
-        f"seed {one.seed} {one.device} {one.component}: we say {one.said}; it was {one.happened}\n    {one.story}"
-        for one in tally.mismatches
-    ]
-    return "\n".join(lines)
 
 
 def main(words: Sequence[str] | None = None) -> int:
