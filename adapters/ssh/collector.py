@@ -18,6 +18,7 @@ from console.agent.profile import AgentProfile
 from console.agent.secrets import mask_secrets
 from console.agent.snapshot import DeviceSnapshot, FileFact, FileState, NameFact
 from console.errors import CommandFailed
+from console.pki.names import ascii_host
 from console.ports import Clock
 
 FACTS_SECONDS = 60.0
@@ -134,14 +135,15 @@ def _word(path: str) -> str:
 
 def _names(session: DeviceSession, hosts: Sequence[str], resolved: frozenset[str]) -> tuple[NameFact, ...]:
     asked = [h for h in dict.fromkeys(hosts) if h and h not in resolved and not is_address(h)][:NAMES_LIMIT]
-    odd = tuple(NameFact(plain(host), error="isn't a host name") for host in asked if not HOST.fullmatch(host))
-    asked = [host for host in asked if HOST.fullmatch(host)]
+    known = {host: ascii_host(host) for host in asked if HOST.fullmatch(ascii_host(host))}
+    odd = tuple(NameFact(plain(host), error="isn't a host name") for host in asked if host not in known)
+    asked = list(known)
     if not asked:
         return odd
     script = whole(
         library("common.sh"),
         library("collect.sh"),
-        "\n".join(f"resolve name.{n} {quoted(host)}" for n, host in enumerate(asked)),
+        "\n".join(f"resolve name.{n} {quoted(wire)}" for n, wire in enumerate(known.values())),
     )
     # A name server that doesn't answer must not cost the snapshot: what has come by then counts.
     output = session.run(bootstrap(script), script, NAMES_SECONDS)

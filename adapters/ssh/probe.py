@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from adapters.ssh.scripts import bootstrap, library, records, whole
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain, quoted
 from console.errors import CommandFailed
+from console.pki.names import ascii_host
 from console.ports import Clock, ProbeRequest
 from console.readiness.model import LiveOutcome, LiveResult
 
@@ -36,7 +38,8 @@ _TOO_OLD = {1, 2, 4, 48, 127}
 def probe(session: DeviceSession, request: ProbeRequest, clock: Clock) -> LiveResult:
     """What really happened; `not-run` where nothing on the device can test. Raises SshError, HostKeyError,
     CredentialError, CommandFailed (the device didn't answer as our script does)."""
-    host = request.use.host
+    host = ascii_host(request.use.host)
+    request = replace(request, use=replace(request.use, host=host))
     if not (HOST.fullmatch(host) or is_address(host)):
         return LiveResult(LiveOutcome.NOT_RUN, error=f"{plain(host)!r} isn't a host name", at=clock.now())
     script = whole(library("common.sh"), library("probe.sh"), _main(request))

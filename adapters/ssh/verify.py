@@ -12,6 +12,7 @@ from adapters.ssh.scripts import bootstrap, library, records, whole
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain, quoted
 from console.errors import CommandFailed
+from console.pki.names import ascii_host
 from console.ports import Clock, VerifyRequest
 from console.readiness.model import LiveOutcome
 from console.readiness.own_openssl import OwnOpenssl
@@ -117,7 +118,7 @@ def _with(
 
 
 def _unfit(request: VerifyRequest) -> str:
-    host = request.host.strip("[]")
+    host = ascii_host(request.host).strip("[]")
     if not (HOST.fullmatch(host) or is_address(host)):
         return f"{plain(host)!r} isn't a host name"
     if not request.chain or sum(map(len, request.chain)) > CHAIN_LIMIT:
@@ -127,7 +128,7 @@ def _unfit(request: VerifyRequest) -> str:
 
 def _values(request: VerifyRequest) -> str:
     """Assignments for a shell: names and paths as config.ini has them."""
-    host = request.host.strip("[]").removesuffix(".")  # as libcurl does before it compares
+    host = ascii_host(request.host).strip("[]").removesuffix(".")  # as libcurl does before it compares
     values = {
         "host": host,
         "by": "-verify_ip" if is_address(host) else "-verify_hostname",
