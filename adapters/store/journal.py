@@ -70,7 +70,7 @@ class SqliteJournal:
         for name, body, state, steps_done, error in rows:
             try:
                 entry = self._decoder.decode(body if isinstance(body, bytes) else b"")
-            except msgspec.DecodeError as mistake:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as mistake:
                 raise StoreError(
                     f"entry {name} can't be read: {mistake}", target=str(self._database.path), phase="journal"
                 ) from mistake

@@ -105,6 +105,6 @@ def _decoded(decoder: msgspec.json.Decoder[_T], body: object, name: str) -> _T |
         return None
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _log.warning("stored snapshot of %s is of another shape and is ignored: %s", name, error)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 
 from console.agent.document import ConfigDocument, Oddity
@@ -17,6 +17,8 @@ from console.readiness.model import COMPONENTS
 from console.readiness.stack import Stack, read_stack
 
 _NOISE = timedelta(seconds=2)
+_FARTHEST = timedelta(days=365 * 900)
+"""A clock beyond is as wrong as it can be, and the calendar of datetime ends."""
 _ODDITIES_KEPT = 4
 
 
@@ -186,11 +188,15 @@ def _interned(trust: TrustSet) -> TrustSet:
     return trust
 
 
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 def skew_of(clock: datetime | None, taken_at: datetime) -> timedelta | None:
     """The difference of two clocks, without what a round trip may add."""
     if clock is None:
         return None
-    difference = clock - taken_at
+    difference = min(max(_in_utc(clock) - _in_utc(taken_at), -_FARTHEST), _FARTHEST)
     return timedelta(0) if abs(difference) <= _NOISE else difference
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ from console.readiness.judge import judge_pair
 from console.readiness.model import Verdict
 from tests.unit import readiness_kit as kit
 
+EXAMPLES = int(os.environ.get("MTLS_CONSOLE_FUZZ", "60"))
+"""Of each test; a long run sets more (docs/truth.md)."""
 _GOOD = (kit.server().der, kit.issuing().der, kit.root().der, kit.client().der)
 _edit = st.tuples(st.integers(0, 700), st.binary(max_size=4))
 
@@ -32,7 +35,7 @@ _bytes = damaged() | st.binary(max_size=200)
 _text = st.text(max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(_bytes, max_size=3))
 def test_sent_chain(chain: list[bytes]) -> None:
     said = replace(kit.hello(), chain=tuple(chain))
@@ -41,7 +44,7 @@ def test_sent_chain(chain: list[bytes]) -> None:
     assert trusted or verdict not in (Verdict.READY, Verdict.AT_RISK)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.binary(max_size=600) | damaged(), st.binary(max_size=600), st.binary(max_size=300))
 def test_device_files(ca: bytes, chain: bytes, ini: bytes) -> None:
     pem = b"-----BEGIN CERTIFICATE-----\n"
@@ -54,7 +57,7 @@ def test_device_files(ca: bytes, chain: bytes, ini: bytes) -> None:
     assert judge_pair(kit.pair(kit.device(ini=ini))).verdict not in (Verdict.READY, Verdict.AT_RISK)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(_bytes, max_size=3), st.sampled_from(["Root", "CA", "My", "Nonsense"]))
 def test_stores(ders: list[bytes], store: str) -> None:
     stored = tuple(StoreCertificate(store, "00", der) for der in ders)
@@ -64,7 +67,7 @@ def test_stores(ders: list[bytes], store: str) -> None:
     assert roots & {kit.root().spki, kit.issuing().spki} or verdict is not Verdict.READY
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.builds(TlsStack, openssl=_text, curl=_text, security_level=st.none() | st.integers(-9, 99), tls_min=_text),
     st.lists(st.tuples(_text, st.sampled_from(FileState), st.none() | st.binary(max_size=100)), max_size=4),

@@ -157,7 +157,7 @@ def client_key_unusable(case: Case) -> Outcome:
         return passed(f"{named} loads on the device", {"by": key.how})
     if not any(label.endswith("PRIVATE KEY") for label in key.labels):
         what = f"{labels}" if labels else describe_head(key.file.head)
-        if key.file.head[:3] == b"\xef\xbb\xbf" and not key.how:
+        if key.file.head[:3] == b"\xef\xbb\xbf" and key.file.head[3:4] != b"\xef" and not key.how:  # one mark alone
             return unknown(f"{named} begins with a byte order mark; whether the device can load it wasn't observed")
         return failed(f"The key file holds no private key in PEM ({what}): {named}", evidence={"labels": labels})
     if case.device is not None and case.device.snapshot.tls.openssl and key.file.state is FileState.PRESENT:

@@ -34,7 +34,11 @@ def services(case: Case) -> Outcome:
         return unknown("Whether IIS's services run wasn't observed")
     if not any(states.get(name) for name in _SERVICES):
         return warned("IIS isn't installed; the beacon's own web server can't do mutual TLS")
-    idle = [f"{name} is {clean(states[name], 40) or 'missing'}" for name in _SERVICES if states.get(name) != "Running"]
+    idle = [
+        f"{name} is {clean(states.get(name, ''), 40) or 'missing'}"
+        for name in _SERVICES
+        if states.get(name) != "Running"
+    ]
     if idle:
         seen = case.endpoint is not None and case.endpoint.tls_seen
         return warned(f"IIS doesn't run: {', '.join(idle)}", risk=not seen)
