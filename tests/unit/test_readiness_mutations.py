@@ -114,18 +114,21 @@ def _nodes(tree: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - any JSON
 def _mutated_json(body: bytes, seed: int) -> bytes:
     """Values replaced, left out or doubled; now and then the text itself is damaged."""
     dice = random.Random(seed)  # noqa: S311 - the same seed has to make the same damage
-    if dice.random() < 0.2:
+    if dice.random() < 0.1:
         return _mutated(body, seed)
     tree = json.loads(body)
     for _ in range(dice.randint(1, 4)):
         container, key = dice.choice(_nodes(tree))
-        match dice.randrange(4):
+        alike = [value for value in _SCALARS if type(value) is type(container[key])]
+        match dice.randrange(20):
             case 0 if isinstance(container, dict):
                 del container[key]
             case 1 if isinstance(container, list):
                 container.append(container[key])
-            case _:
+            case 2:
                 container[key] = dice.choice(_SCALARS)
+            case _:  # of the same kind, so that it is read and gets to the checks
+                container[key] = dice.choice(alike or _SCALARS)
     return json.dumps(tree).encode()
 
 
