@@ -201,6 +201,8 @@ def _beacon(draft: Draft, cast: Cast, name: str, place: Path) -> dict[str, Any]:
 
 
 def _filled(draft: Draft, binding: dict[str, Any]) -> dict[str, Any]:
+    if "{host}" in binding.get("host", "") and ":" in draft.host:
+        return {}  # Windows has no binding with an IPv6 address as its host name
     return {**binding, "host": binding["host"].replace("{host}", draft.host)} if "host" in binding else binding
 
 
