@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -124,11 +125,11 @@ def _mutated_json(body: bytes, seed: int) -> bytes:
             case 0 if isinstance(container, dict):
                 del container[key]
             case 1 if isinstance(container, list):
-                container.append(container[key])
+                container.append(deepcopy(container[key]))
             case 2:
-                container[key] = dice.choice(_SCALARS)
+                container[key] = deepcopy(dice.choice(_SCALARS))
             case _:  # of the same kind, so that it is read and gets to the checks
-                container[key] = dice.choice(alike or _SCALARS)
+                container[key] = deepcopy(dice.choice(alike or _SCALARS))
     return json.dumps(tree).encode()
 
 
