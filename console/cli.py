@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
+from console.__main__ import INTERRUPTED
 from console.command.catalogue import COMMANDS
 from console.command.logfile import log_to
 from console.command.outside import CannotAnswer, Outside
@@ -20,9 +21,6 @@ from console.command.text import error_lines
 from console.errors import ExitStatus, MtlsConsoleError, UsageError
 from console.fleet.model import Fleet, SecretReference
 from console.services.workspace import Workspace
-
-INTERRUPTED = 130
-"""What a shell reports of a process that SIGINT ended."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -205,7 +203,3 @@ def _demo_spec(devices: int | None, beacons: int | None, directory: Path) -> Pat
     spec = directory / "demo.toml"
     spec.write_text(tomli_w.dumps(resized(tomllib.loads(shipped.read_text()), devices, beacons)))
     return spec
-
-
-if __name__ == "__main__":
-    sys.exit(main())

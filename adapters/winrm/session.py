@@ -79,10 +79,11 @@ class WinrmSession:
         """Delete the shell and close the connection; ends a running script first. The session can't be used again.
 
         Waits no longer than one read: who holds the session may be asking the user for a password. Such a shell ends
-        by itself after its idle time-out.
+        by itself after its idle time-out. Where no shell was opened yet (a port that never answers) there is nothing
+        to delete, and nothing to wait for.
         """
         self._closing.set()
-        if self._lock.acquire(timeout=self._limits.read):
+        if self._lock.acquire(timeout=self._limits.read if self._shell else 0):
             try:
                 self._drop()
             finally:

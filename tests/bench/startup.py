@@ -27,7 +27,7 @@ def run(rounds: int) -> Table:
         fleet = Path(folder) / "fleet.toml"
         fleet.write_text(_FLEET)
         environment = {"XDG_STATE_HOME": str(Path(folder) / "state"), "HOME": folder, "PATH": "/usr/bin:/bin"}
-        python, program = [sys.executable], [sys.executable, "-m", "console.cli"]
+        python, program = [sys.executable], [sys.executable, "-m", "console"]
         commands = (
             ("python -c pass", [*python, "-c", "pass"], {0}),
             ("mtls-console --version", [*program, "--version"], {0}),

@@ -36,6 +36,7 @@ from fixtures.lab.wsman.server import Authentication
 from tests.contract.winrm_lab import (
     KINDS,
     PASSWORD,
+    PATIENT,
     USER,
     Files,
     OneSecret,
@@ -168,6 +169,20 @@ def test_a_server_that_vanishes_under_a_write_is_not_asked_twice(lab: WinrmLab, 
             running.result(30)
         assert "The script may have run" in caught.value.hint
         lab.start()
+
+
+def test_closing_does_not_wait_for_a_port_that_never_answers(lab: WinrmLab) -> None:
+    """An interrupt waited 15 s for it: there is no shell yet, so there is nothing to delete."""
+    with socket.create_server(("127.0.0.1", 0)) as mute, concurrent.futures.ThreadPoolExecutor() as pool:
+        beacon = lab.beacon_at(mute.getsockname()[1])
+        with gateway(limits=PATIENT) as winrm:
+            asking = pool.submit(winrm.snapshot, beacon)
+            with mute.accept()[0]:
+                closing = pool.submit(winrm.close)
+                closing.result(timeout=5)
+                assert not asking.done()
+        with pytest.raises(WinrmError):
+            asking.result(30)
 
 
 def test_threads_take_turns(lab: WinrmLab) -> None:

@@ -34,7 +34,7 @@ def test_no_traceback_whatever_the_streams_are(tmp_path: Path, redirected: str, 
     fleet = tmp_path / "fleet.toml"
     fleet.write_text(FLEET)
     ended = subprocess.run(  # noqa: S602 - a shell's redirections are what is tested
-        f'"{sys.executable}" -m console.cli fleet list -F "{fleet}" {redirected}',
+        f'"{sys.executable}" -m console fleet list -F "{fleet}" {redirected}',
         shell=True,
         capture_output=True,
         text=True,
