@@ -10,11 +10,11 @@ from textual.binding import BindingType
 
 from console.changes.binding_plan import PREFIX
 from console.changes.model import Plan
-from console.iis.bindings import CENTRAL_STORE
+from console.iis.bindings import CENTRAL_STORE, SNI
 from console.iis.snapshot import BeaconSnapshot
 from console.pki.certificates import certificate
 from screens.actions import Scope, bindings
-from screens.beacon_facts import ASKS, MODES, BeaconFacts, beacon_facts, record_of
+from screens.beacon_facts import ASKS, MODES, BeaconFacts, beacon_facts
 from screens.certificate_choice import bound_label, choices
 from screens.editor import Editor
 from screens.widgets.form import Field
@@ -52,7 +52,8 @@ class BeaconEditor(Editor):
                 continue
             if not facts.bindings:
                 lines.append(f"  {name}: no https binding")
-            for binding in facts.bindings:
+            for bound in facts.bindings:
+                binding = bound.binding
                 label = next(
                     (
                         certificate(one.der).label
@@ -61,9 +62,8 @@ class BeaconEditor(Editor):
                     ),
                     "no certificate in its store",
                 )
-                record = record_of(snapshot, binding)
-                asks = "" if record is None else (" asks first" if record.clientcertnegotiation else " asks late")
-                sni = " SNI" if binding.ssl_flags & 1 else ""
+                asks = "" if bound.record is None else (" asks first" if bound.first_handshake else " asks late")
+                sni = " SNI" if binding.ssl_flags & SNI else ""
                 lines.append(f"  {name}: https {binding.information}{sni} · {label} · {binding.store}{asks}")
         return lines
 
@@ -88,7 +88,7 @@ class BeaconEditor(Editor):
         if snapshot is None:
             return
         now, fleet_host = self.workspace.clock.now(), self.workspace.fleet.beacon(name).host
-        for binding in facts.bindings:
+        for binding in (bound.binding for bound in facts.bindings):
             others = choices(snapshot, binding, fleet_host, now)
             if not others or binding.ssl_flags & CENTRAL_STORE:
                 continue

@@ -1,56 +1,41 @@
-"""A beacon's TLS settings in the words of its editor, read from its snapshot."""
+"""A beacon's TLS settings as its editor and the tables show them; what they amount to, console.iis says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.iis.snapshot import BeaconSnapshot, Binding, HelloOutcome, HttpSysRecord
+from console.iis.bindings import SNI
+from console.iis.settings import SETTINGS, Ask, BindingSettings, site_settings
+from console.iis.snapshot import BeaconSnapshot, HelloOutcome
 
-MODES = ("ignore", "accept", "require")
-ASKS = ("first-handshake", "late")
+MODES = SETTINGS["client_certificates"]
+ASKS = SETTINGS["ask"]
 
 
 @dataclass(frozen=True, slots=True)
 class BeaconFacts:
     """None or empty where the snapshot doesn't say."""
 
-    bindings: tuple[Binding, ...] = ()
+    bindings: tuple[BindingSettings, ...] = ()
     """The site's https bindings."""
     client_certificates: str | None = None
     require_ssl: bool | None = None
     ask: str | None = None
-    """When the client certificate is asked for; None too where the records differ."""
+    """When the client certificate is asked for; None too where the bindings differ."""
 
 
 def beacon_facts(snapshot: BeaconSnapshot | None, site: str) -> BeaconFacts:
     if snapshot is None or not snapshot.reached:
         return BeaconFacts()
-    found = next((one for one in snapshot.sites if one.name.casefold() == site.casefold()), None)
-    bindings = tuple(one for one in found.bindings if one.protocol == "https") if found else ()
-    access = next((one for one in snapshot.access if one.location.casefold() == site.casefold()), None)
-    mode: str | None = None
-    require_ssl: bool | None = None
-    if access is not None:
-        flags = set(access.flags)
-        mode = "require" if "SslRequireCert" in flags else "accept" if "SslNegotiateCert" in flags else "ignore"
-        require_ssl = "Ssl" in flags
-    asks = {record.clientcertnegotiation for one in bindings if (record := record_of(snapshot, one)) is not None}
-    ask = ("first-handshake" if asks.pop() else "late") if len(asks) == 1 else None
-    return BeaconFacts(bindings, mode, require_ssl, ask)
-
-
-def record_of(snapshot: BeaconSnapshot, binding: Binding) -> HttpSysRecord | None:
-    """The http.sys record that answers for this binding: by name where it uses SNI, else by address."""
-    by_name = bool(binding.ssl_flags & 1)
-    key = f"{binding.host}:{binding.port}" if by_name else f"{_address(binding.address)}:{binding.port}"
-    for record in snapshot.httpsys:
-        if record.key.casefold() == key.casefold():
-            return record
-    return None
-
-
-def _address(address: str) -> str:
-    return "0.0.0.0" if address in ("*", "") else address  # noqa: S104 - http.sys's own spelling of "every address"
+    found = site_settings(snapshot, site)
+    if found is None:
+        return BeaconFacts()
+    return BeaconFacts(
+        found.bindings,
+        found.client_certificates.value if found.known else None,
+        found.require_ssl if found.known else None,
+        found.ask.value if found.ask in (Ask.FIRST_HANDSHAKE, Ask.LATE) else None,
+    )
 
 
 def https_words(snapshot: BeaconSnapshot | None, facts: BeaconFacts) -> str:
@@ -62,5 +47,6 @@ def https_words(snapshot: BeaconSnapshot | None, facts: BeaconFacts) -> str:
     if not facts.bindings:
         plain = any(hello.outcome is HelloOutcome.PLAIN_HTTP for hello in snapshot.hellos)
         return "plain http" if plain else "none"
-    ports = dict.fromkeys(f"{one.port} SNI" if one.ssl_flags & 1 else str(one.port) for one in facts.bindings)
+    bound = [one.binding for one in facts.bindings]
+    ports = dict.fromkeys(f"{one.port} SNI" if one.ssl_flags & SNI else str(one.port) for one in bound)
     return ", ".join(ports)
