@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -180,7 +180,6 @@ class SnapshotStore(Protocol):
         """The newest attempt failed; the last snapshot stays beside it."""
         ...
 
-    def clear_failure(self, target: str) -> None: ...
     def devices(self) -> Mapping[str, DeviceSnapshot]: ...
     def beacons(self) -> Mapping[str, BeaconSnapshot]: ...
     def failures(self) -> Mapping[str, tuple[datetime, str]]:
@@ -207,7 +206,3 @@ class Journal(Protocol):
     def entry(self, entry: str) -> JournalEntry:
         """Raises ConfigurationError (exit 2) where there is none of that id, with the newest ids."""
         ...
-
-
-Progress = Callable[[str, str], None]
-"""(target, phase): called from worker threads."""

@@ -39,9 +39,6 @@ class SqliteSnapshotStore:
             "INSERT OR REPLACE INTO failure (target, at, error) VALUES (?, ?, ?)", (target, at.isoformat(), error)
         )
 
-    def clear_failure(self, target: str) -> None:
-        self._database.execute("DELETE FROM failure WHERE target = ?", (target,))
-
     def devices(self) -> Mapping[str, DeviceSnapshot]:
         """Of what devices have in common one copy is held: 50,000 of them have to fit into memory."""
         parts = SharedParts()

@@ -46,12 +46,6 @@ class Origin(StrEnum):
     """Not set, and no default is known."""
 
 
-class Presence(StrEnum):
-    ABSENT = "absent"
-    EMPTY = "empty"
-    SET = "set"
-
-
 class ProblemKind(StrEnum):
     ODD_BOOLEAN = "odd-boolean"
     ODD_NUMBER = "odd-number"
@@ -125,13 +119,6 @@ class TlsPreferences:
 
 def parse_boolean(text: str | None) -> bool | None:
     return {"true": True, "false": False}.get((text or "").strip().lower())
-
-
-def presence(document: ConfigDocument, section: str, name: str) -> Presence:
-    value = document.get(section, name)
-    if value is None:
-        return Presence.ABSENT
-    return Presence.SET if value else Presence.EMPTY
 
 
 class Values(Protocol):

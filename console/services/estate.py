@@ -99,17 +99,6 @@ class Estate:
             self._versions.update(dict.fromkeys((*self._devices, *self._beacons), 1))
         self._tell(frozenset({*self._devices, *self._beacons}))
 
-    def refresh(self, target: str) -> None:
-        """Read one target's newest state from the store again, and tell the listeners. Raises StoreError."""
-        device, beacon = self._store.devices().get(target), self._store.beacons().get(target)
-        failure = self._store.failures().get(target)
-        with self._lock:
-            _put(self._device_snapshots, target, device if target in self._devices else None)
-            _put(self._beacon_snapshots, target, beacon if target in self._beacons else None)
-            _put(self._failures, target, failure)
-            self._forget(target)
-        self._tell(frozenset({target}))
-
     def record_device(self, snapshot: DeviceSnapshot) -> None:
         """A device was observed. Stored first; raises StoreError. An observation that began before the one that is
         held (a sweep that an edit overtook) is dropped."""
@@ -365,10 +354,3 @@ class Estate:
             device_error=device_failure[1] if device_failure else "",
             beacon_error=beacon_failure[1] if beacon_failure else "",
         )
-
-
-def _put(where: dict[str, _T], name: str, value: _T | None) -> None:
-    if value is None:
-        where.pop(name, None)
-    else:
-        where[name] = value

@@ -10,11 +10,9 @@ from console.agent.document import ConfigDocument
 from console.agent.failover import ListKind, failover_uses
 from console.agent.preferences import (
     Origin,
-    Presence,
     ProblemKind,
     effective,
     effective_tls,
-    presence,
     value_problem,
 )
 from console.agent.profile import AgentProfile, Provenance
@@ -53,12 +51,6 @@ def test_component_then_common_then_default(lines: tuple[str, ...], value: str, 
 def test_a_preference_without_a_known_default_is_unset() -> None:
     found = effective(_document(), PROFILE, "Uploader", "SSLClientCertificateFile")
     assert (found.value, found.origin, found.provenance) == (None, Origin.UNSET, Provenance.ASSUMED)
-
-
-def test_three_states() -> None:
-    document = _document(COMMON, "A=", "B=1")
-    section = PROFILE.common_section
-    assert [presence(document, section, key) for key in "abc"] == [Presence.EMPTY, Presence.SET, Presence.ABSENT]
 
 
 @pytest.mark.parametrize(
