@@ -156,6 +156,8 @@ class FakeBeacons:
     """The operation that is done, but whose answer can't be read."""
     lose_at: str = ""
     """The operation that is done, but whose answer is lost with the connection."""
+    before_run: Callable[[], object] = lambda: None
+    """Called before each operation."""
     ran: list[tuple[str, str]] = field(default_factory=list)
 
     def snapshot(self, beacon: Beacon) -> BeaconSnapshot:
@@ -166,6 +168,7 @@ class FakeBeacons:
     def run(self, beacon: Beacon, operation: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
         if beacon.name in self.down:
             raise WinrmError("no answer", target=beacon.name, phase="connect")
+        self.before_run()
         if operation == self.fail_at:
             raise CommandFailed("0x80070005", target=beacon.name, phase=operation)
         self.ran.append((beacon.name, operation))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -49,6 +50,8 @@ class EditingService:
         self._runner = runner
         self._clock = clock
         self._read_only = read_only
+        self._changing: set[str] = set()
+        self._changing_lock = threading.Lock()
         self._recovery = RecoveryService(fleet, devices, beacons, journal)
         self._planner = Planner(fleet, devices, journal, estate, sweep, runner, clock)
 
@@ -112,10 +115,26 @@ class EditingService:
         if cut_off and accept_lockout != len(cut_off):
             raise _lockout_refused(cut_off, accept_lockout)
 
-    @staticmethod
-    def _work(target: str, run: Callable[[Job], None]) -> Work:
+    def _work(self, target: str, run: Callable[[Job], None]) -> Work:
         # Never tried again by itself: after a lost connection the target's state has to be looked at first.
-        return Work(target, run, APPLY_SECONDS, retries=0)
+        return Work(target, partial(self._alone, target, run), APPLY_SECONDS, retries=0)
+
+    def _alone(self, target: str, run: Callable[[Job], None], job: Job) -> None:
+        """One change of a target at a time: the steps of two would mix, and both journals would say done."""
+        with self._changing_lock:
+            if target in self._changing:
+                raise ChangeRefused(
+                    "another change of it is being made now; nothing was written",
+                    target=target,
+                    phase="apply",
+                    hint="Wait until it has ended, then plan again.",
+                )
+            self._changing.add(target)
+        try:
+            run(job)
+        finally:
+            with self._changing_lock:
+                self._changing.discard(target)
 
     def require_known(self, plan: Plan) -> None:
         """Raises ConfigurationError where the plan is for another fleet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -386,6 +387,30 @@ def test_a_step_whose_answer_is_garbled_is_looked_at(world: World, operation: st
     assert world.space.editing.apply(world.space.editing.plan_undo(entry.entry)).state is JobState.DONE
     assert world.beacons.snapshots["b1"].httpsys == start.httpsys
     assert world.beacons.snapshots["b1"].access == start.access
+
+
+def test_one_change_of_a_target_at_a_time(world: World) -> None:
+    world.sweep()
+    slow = world.space.editing.plan_beacons(["b1"], {"require_ssl": "true"})
+    other = world.space.editing.plan_beacons(["b1"], {"ask": "first-handshake"})
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    world.beacons.before_run = wait
+    running = world.space.editing.start_apply(slow)
+    assert begun.wait(20)
+    refused = world.space.editing.apply(other)
+    assert "another change of it is being made now" in refused.failures[0].error
+    go_on.set()
+    running.wait()
+    assert running.state is JobState.DONE
+    assert [entry.plan for entry in world.space.journal.entries()] == [slow.id]
+    assert (
+        world.space.editing.apply(world.space.editing.plan_beacons(["b1"], {"ask": "first-handshake"})).failures == ()
+    )
 
 
 def test_nobody_is_cut_off_without_their_exact_number(world: World) -> None:
