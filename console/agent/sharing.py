@@ -43,6 +43,7 @@ class SharedParts:
             tls=one(snapshot.tls),
             names=tuple(one(fact) for fact in snapshot.names),
             notes=tuple(one(note) for note in snapshot.notes),
+            revocation=one(snapshot.revocation) if snapshot.revocation else (),
         )
 
     def _one(self, part: T) -> T:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from console.pki.revocation_facts import RevocationFact
+
 
 class FileState(StrEnum):
     PRESENT = "present"
@@ -114,6 +116,10 @@ class DeviceSnapshot:
     names: tuple[NameFact, ...] = ()
     notes: tuple[str, ...] = ()
     """What couldn't be found out, and why."""
+    revocation: tuple[RevocationFact, ...] = ()
+    """What the addresses for revocation of the beacons' chains answered the device; empty: none was asked."""
+    revocation_at: datetime | None = None
+    """When they were asked, by the console's clock; None: they weren't."""
 
     def file(self, path: str) -> FileFact | None:
         return next((fact for fact in self.files if fact.path == path), None)

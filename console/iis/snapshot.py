@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from console.pki.revocation_facts import RevocationFact
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -157,6 +159,10 @@ class BeaconSnapshot:
     reached: bool = True
     """False: WinRM failed and only the hellos were observed; `notes` says why."""
     notes: tuple[str, ...] = ()
+    revocation: tuple[RevocationFact, ...] = ()
+    """What the addresses for revocation of client certificates answered the beacon; empty: none was asked."""
+    revocation_at: datetime | None = None
+    """When they were asked, by the console's clock; None: they weren't."""
 
     def store(self, name: str) -> tuple[StoreCertificate, ...]:
         return tuple(certificate for certificate in self.certificates if certificate.store == name)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from urllib.parse import quote
 
 from cryptography import x509
@@ -16,29 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-_SKEW = timedelta(minutes=5)
-"""OpenSSL's own allowance for answers of responders; lists have none."""
-
-
-class RevocationState(StrEnum):
-    GOOD = "good"
-    REVOKED = "revoked"
-    UNREADABLE = "unreadable"
-    OTHER_ISSUER = "other-issuer"
-    """It isn't of the CA that issued the certificate, or not of this certificate."""
-    BAD_SIGNATURE = "bad-signature"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not-yet-valid"
-    UNKNOWN = "unknown"
-    """The responder doesn't know the certificate, or refuses to say."""
-
-
-@dataclass(frozen=True, slots=True)
-class RevocationAnswer:
-    state: RevocationState
-    detail: str = ""
-    this_update: datetime | None = None
-    next_update: datetime | None = None
+from console.pki.revocation_facts import RevocationAnswer, RevocationMethod, RevocationState, dated
 
 
 def is_revocation_list(der: bytes) -> bool:
@@ -51,7 +27,12 @@ def is_revocation_list(der: bytes) -> bool:
 
 
 def judge_list(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
-    """A CRL (DER or PEM) on a certificate of `issuer` (both DER). Never raises."""
+    """`read_list`, by a clock that shows `now`."""
+    return dated(read_list(content, certificate, issuer), RevocationMethod.CRL, now)
+
+
+def read_list(content: bytes, certificate: bytes, issuer: bytes) -> RevocationAnswer:
+    """What a CRL (DER or PEM) says of a certificate of `issuer` (both DER), whatever the clock. Never raises."""
     try:
         pem = content.lstrip().startswith(b"-----BEGIN")
         listed = x509.load_pem_x509_crl(content) if pem else x509.load_der_x509_crl(content)
@@ -65,8 +46,6 @@ def judge_list(content: bytes, certificate: bytes, issuer: bytes, now: datetime)
             return RevocationAnswer(
                 RevocationState.BAD_SIGNATURE, "its signature isn't made with the issuer's key", begin, end
             )
-        if (dated := _dated(begin, end, now, timedelta(0))) is not None:
-            return dated
         entry = listed.get_revoked_certificate_by_serial_number(subject.serial_number)
         if entry is not None:
             since = f"revoked on {entry.revocation_date_utc:%Y-%m-%d}"
@@ -89,7 +68,12 @@ def responder_address(url: str, certificate: bytes, issuer: bytes) -> str:
 
 
 def judge_response(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
-    """An OCSP response on a certificate of `issuer` (both DER). Never raises."""
+    """`read_response`, by a clock that shows `now`."""
+    return dated(read_response(content, certificate, issuer), RevocationMethod.OCSP, now)
+
+
+def read_response(content: bytes, certificate: bytes, issuer: bytes) -> RevocationAnswer:
+    """What an OCSP response says of a certificate of `issuer` (both DER), whatever the clock. Never raises."""
     try:
         said = ocsp.load_der_ocsp_response(content)
         if said.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
@@ -103,8 +87,6 @@ def judge_response(content: bytes, certificate: bytes, issuer: bytes, now: datet
             return RevocationAnswer(
                 RevocationState.BAD_SIGNATURE, "neither the issuer nor a responder of its signed it", begin, end
             )
-        if (dated := _dated(begin, end, now, _SKEW)) is not None:
-            return dated
         if said.certificate_status is ocsp.OCSPCertStatus.REVOKED:
             return RevocationAnswer(RevocationState.REVOKED, "the responder says revoked", begin, end)
         if said.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
@@ -112,14 +94,6 @@ def judge_response(content: bytes, certificate: bytes, issuer: bytes, now: datet
     except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
         return _unreadable("no OCSP response", unreadable)
     return RevocationAnswer(RevocationState.GOOD, "", begin, end)
-
-
-def _dated(begin: datetime, end: datetime | None, now: datetime, allowance: timedelta) -> RevocationAnswer | None:
-    if begin > now + allowance:
-        return RevocationAnswer(RevocationState.NOT_YET_VALID, f"valid from {begin:%Y-%m-%d %H:%M} UTC", begin, end)
-    if end is not None and end < now - allowance:
-        return RevocationAnswer(RevocationState.EXPIRED, f"valid until {end:%Y-%m-%d %H:%M} UTC", begin, end)
-    return None
 
 
 def _signed(said: ocsp.OCSPResponse, issuer: x509.Certificate) -> bool:

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from console.agent.preferences import PRIORITIZE_REVOCATION, Origin, TlsPreferences
 from console.pki.certificates import Certificate, certificate
-from console.pki.revocation import RevocationState
+from console.pki.revocation_facts import RevocationState
 from console.readiness.model import COMPONENTS, Finding, Side, Status, Step
 
 LIST, RESPONDER = "CRL", "OCSP"

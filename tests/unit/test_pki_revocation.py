@@ -16,7 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.pki.revocation import RevocationState, judge_list, judge_response, responder_address
+from console.pki.revocation import judge_list, judge_response, responder_address
+from console.pki.revocation_facts import RevocationState
 from tests.unit import readiness_kit as kit
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from console.agent.document import ConfigDocument
 from console.agent.preferences import effective_tls
 from console.agent.profile import AgentProfile
-from console.pki.revocation import RevocationState
+from console.pki.revocation_facts import RevocationState
 from console.readiness.model import Side, Status
 from console.readiness.revocation_look import (
     NOT_ASKED,

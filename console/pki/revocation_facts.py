@@ -1,0 +1,90 @@
+"""What one address said of one certificate's revocation, seen from one machine: small, immutable, without a clock.
+
+A list's bytes aren't kept (some are megabytes, and a fleet has 50,000 devices). What it said is judged where it came
+back; whether it is in date is told by the clock of whoever judges: see `answer_at`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+_SKEW = timedelta(minutes=5)
+"""OpenSSL's own allowance for answers of responders; lists have none."""
+
+
+class RevocationMethod(StrEnum):
+    CRL = "CRL"
+    OCSP = "OCSP"
+
+
+class RevocationState(StrEnum):
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNREADABLE = "unreadable"
+    OTHER_ISSUER = "other-issuer"
+    """It isn't of the CA that issued the certificate, or not of this certificate."""
+    BAD_SIGNATURE = "bad-signature"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    UNKNOWN = "unknown"
+    """The responder doesn't know the certificate, or refuses to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationAnswer:
+    state: RevocationState
+    detail: str = ""
+    """In our words."""
+    this_update: datetime | None = None
+    """UTC, as the next one."""
+    next_update: datetime | None = None
+    """None: it never ends."""
+
+
+class Reach(StrEnum):
+    ANSWERED = "answered"
+    UNREACHABLE = "unreachable"
+    """Asked, and nothing came back that was meant as an answer."""
+    NOT_ASKED = "not-asked"
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationFact:
+    """Of one certificate by one address. When it was asked stands in the snapshot: all facts of one are of one time."""
+
+    certificate: str
+    """SHA-256 (hex) of its DER."""
+    method: RevocationMethod
+    url: str
+    """As the certificate names it; printable."""
+    reach: Reach
+    why: str = ""
+    """In our words, where it didn't answer or wasn't asked."""
+    answer: RevocationAnswer | None = None
+    """What came back, whatever the clock: never EXPIRED or NOT_YET_VALID. None: it didn't answer."""
+
+
+def dated(answer: RevocationAnswer, method: RevocationMethod, moment: datetime) -> RevocationAnswer:
+    """What `answer` is worth by a clock that shows `moment`. Dates come before what it says, as for OpenSSL."""
+    if answer.state not in (RevocationState.GOOD, RevocationState.REVOKED, RevocationState.UNKNOWN):
+        return answer
+    allowance = _SKEW if method is RevocationMethod.OCSP else timedelta(0)
+    begin, end = answer.this_update, answer.next_update
+    if begin is not None and begin - moment > allowance:
+        return replace(answer, state=RevocationState.NOT_YET_VALID, detail=f"valid from {begin:%Y-%m-%d %H:%M} UTC")
+    if end is not None and moment - end > allowance:
+        return replace(answer, state=RevocationState.EXPIRED, detail=f"valid until {end:%Y-%m-%d %H:%M} UTC")
+    return answer
+
+
+def answer_at(fact: RevocationFact, moment: datetime) -> RevocationAnswer | None:
+    """What the fact is worth by a clock that shows `moment`; None: it didn't answer."""
+    return None if fact.answer is None else dated(fact.answer, fact.method, moment)
+
+
+def facts_of(facts: Iterable[RevocationFact], certificate: str, method: RevocationMethod) -> tuple[RevocationFact, ...]:
+    """Those of one certificate (SHA-256, hex) by one method, in the order of its addresses."""
+    return tuple(fact for fact in facts if fact.certificate == certificate and fact.method is method)
