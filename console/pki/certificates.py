@@ -22,6 +22,16 @@ CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 ANY_USE = "2.5.29.37.0"
 _NETSCAPE_TYPE = "2.16.840.1.113730.1.1"
 _TLS_FEATURE_STATUS_REQUEST = 5
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises for bytes that are no certificate (the last three aren't ValueErrors)."""
 
 
 T = TypeVar("T")
@@ -129,7 +139,7 @@ class Certificate:
                 parsed = x509.load_der_x509_certificate(self.der)
                 prefix = f"{reader}: "
                 return _READERS[reader](parsed)
-        except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
+        except _UNREADABLE as unreadable:
             self._problems[reader] = prefix + _short(unreadable)
         return _dates_of_openssl(self.der) if reader == "dates" and not prefix else {}
 
