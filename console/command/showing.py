@@ -16,9 +16,10 @@ from console.command.report import well_formed
 from console.command.text import GLYPHS, ago, one_line
 from console.errors import ExitStatus, UsageError
 from console.nearest import did_you_mean
+from console.readiness.beside import UNUSED
 from console.readiness.model import PairVerdict
 from console.services.sweep import all_names
-from console.services.unused import UNUSED, unused_beacons
+from console.services.unused import unused_beacons
 from console.services.workspace import Workspace
 
 SCHEMA = 1

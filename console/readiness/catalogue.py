@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from console.readiness.all_checks import CHECKS
+from console.readiness.beside import BESIDE, BesideFinding
 from console.readiness.model import Step
 from console.readiness.not_checked import NOT_CHECKED
 from console.readiness.registry import Check, Need
@@ -34,6 +35,13 @@ a case of the corpus of real handshakes (docs/truth.md); rules about IIS come fr
 never tried on Windows here. handshake.md, windows.md, flexnet.md and DESIGN.md are the project's reference notes.
 """
 
+_BESIDE_HEAD = """## Beside the rules: proofs, and what is of no pair
+
+No rule of the judge makes these findings, and none of them changes a verdict (but `console.judge-failed`, which stands
+for one). A verdict's proof is *data* (worked out by the console) < *openssl* (the device's own `openssl verify` agrees)
+< *live* (a handshake from the device ended as predicted); `≠` marks a proof that says otherwise.
+"""
+
 
 def render() -> str:
     """The whole page."""
@@ -41,6 +49,8 @@ def render() -> str:
     for step, title in _STEPS.items():
         parts.append(f"## {int(step)}. {title}\n")
         parts += [_entry(check) for check in CHECKS if check.step is step]
+    parts.append(_BESIDE_HEAD)
+    parts += [_beside(finding) for finding in BESIDE]
     parts.append("## Not checked, and why\n")
     parts.append("\n".join(f"- {item.what} ({item.reference}): {item.why}." for item in NOT_CHECKED) + "\n")
     return "\n".join(parts)
@@ -58,6 +68,18 @@ def _entry(check: Check) -> str:
     ]
     if needs:
         lines.append(f"- needs: {', '.join(needs)}")
+    return "\n".join(lines) + "\n"
+
+
+def _beside(finding: BesideFinding) -> str:
+    lines = [
+        f"### {finding.id}\n",
+        f"{finding.rule}\n",
+        f"- side: {finding.side.value}",
+        f"- remedy: {finding.remedy}",
+        f"- source: {finding.source}",
+        f"- shown in: {finding.where}",
+    ]
     return "\n".join(lines) + "\n"
 
 

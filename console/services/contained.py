@@ -6,9 +6,8 @@ import logging
 import traceback
 from collections.abc import Callable
 
+from console.readiness.beside import JUDGE_FAILED
 from console.readiness.model import COMPONENTS, Finding, PairInput, PairVerdict, Side, Status, Step, Verdict
-
-JUDGE_FAILED = "console.judge-failed"
 
 Judge = Callable[[PairInput], PairVerdict]
 

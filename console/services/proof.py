@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from console.readiness.beside import LIVE_DISAGREES
 from console.readiness.model import (
     Finding,
     LiveOutcome,
@@ -14,15 +15,7 @@ from console.readiness.model import (
     Step,
     Verdict,
 )
-
-LIVE_DISAGREES = "pair.live-disagrees"
-
-_PREDICTED = {
-    Verdict.READY: LiveOutcome.OK,
-    Verdict.AT_RISK: LiveOutcome.OK,
-    Verdict.BLOCKED: LiveOutcome.FAILED,
-}
-"""Unknown predicts nothing."""
+from console.readiness.proof import FORETOLD
 
 
 def disagreement(verdict: PairVerdict, live: Mapping[str, LiveResult]) -> Finding | None:
@@ -31,7 +24,7 @@ def disagreement(verdict: PairVerdict, live: Mapping[str, LiveResult]) -> Findin
         component
         for component, result in live.items()
         if result.outcome is not LiveOutcome.NOT_RUN
-        and _PREDICTED.get(verdict.components.get(component, Verdict.UNKNOWN), result.outcome) is not result.outcome
+        and FORETOLD.get(verdict.components.get(component, Verdict.UNKNOWN), result.outcome) is not result.outcome
     )
     if not wrong:
         return None

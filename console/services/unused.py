@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from console.readiness.beside import UNUSED
 from console.readiness.model import Finding, Side, Status, Step
 from console.services.estate import Estate
-
-UNUSED = "beacon.unused"
 
 
 def unused_beacons(estate: Estate) -> Mapping[str, Finding]:

@@ -1,0 +1,123 @@
+"""Findings that no rule of the judge makes: what a proof says against the data, and what is of no pair alone.
+
+Listed so that docs/checks.md names every id that a finding can carry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.pki.revocation_facts import RevocationState
+from console.readiness.model import Side
+from console.readiness.own_openssl import OPENSSL_DISAGREES
+from console.readiness.revocation_look import NOT_ASKED, UNREACHABLE
+
+LIVE_DISAGREES = "pair.live-disagrees"
+JUDGE_FAILED = "console.judge-failed"
+UNUSED = "beacon.unused"
+
+
+@dataclass(frozen=True, slots=True)
+class BesideFinding:
+    id: str
+    side: Side
+    rule: str
+    """One sentence."""
+    remedy: str
+    source: str
+    where: str
+    """Where it is shown."""
+
+
+_REVOCATION = (
+    (RevocationState.GOOD, "it says that the certificate isn't revoked (pass)", "Nothing to do."),
+    (
+        RevocationState.REVOKED,
+        "it says that the certificate is revoked",
+        "Bind a certificate that isn't revoked on the beacon.",
+    ),
+    (
+        RevocationState.EXPIRED,
+        "what it serves has expired by the device's clock",
+        "Have the CA publish a new one.",
+    ),
+    (
+        RevocationState.NOT_YET_VALID,
+        "what it serves isn't valid yet by the device's clock",
+        "Set the device's clock.",
+    ),
+    (
+        RevocationState.OTHER_ISSUER,
+        "what it serves is of another issuer",
+        "Have the CA publish its own list at this address.",
+    ),
+    (
+        RevocationState.BAD_SIGNATURE,
+        "what it serves isn't signed by the issuer's present key",
+        "Have the CA publish an answer signed with its present key.",
+    ),
+    (
+        RevocationState.UNREADABLE,
+        "what it serves is neither a list nor an answer",
+        "See what the address serves: a proxy's error page, perhaps.",
+    ),
+    (
+        RevocationState.UNKNOWN,
+        "the responder doesn't know the certificate, or refuses to say",
+        "Ask the CA why its responder doesn't answer for the certificate.",
+    ),
+    (UNREACHABLE, "nothing came back", "Let the device reach this address over http."),
+    (NOT_ASKED, "it wasn't asked, and the finding says why (unknown)", "See the finding's reason."),
+)
+
+BESIDE: tuple[BesideFinding, ...] = (
+    BesideFinding(
+        LIVE_DISAGREES,
+        Side.PAIR,
+        "A live handshake from the device, newer than the data, ended otherwise than the verdict predicts (ready and "
+        "at-risk: through; blocked: not; unknown predicts nothing). The verdict stays what the data say.",
+        "Check both sides again; where they still disagree, a rule of this program is wrong: report it.",
+        "DESIGN.md (check --format json)",
+        "check --live in every format, the Fleet (≠ live), the pair report, the Overview",
+    ),
+    BesideFinding(
+        OPENSSL_DISAGREES,
+        Side.PAIR,
+        "The device's own `openssl verify` accepts a chain that the data refuse, or refuses one that they accept; "
+        "names are left out, for libcurl compares them itself. The verdict stays what the data say.",
+        "Check both sides again, then make a live handshake; where they still disagree, a rule of this program is "
+        "wrong, or the agent's TLS library isn't the openssl on the device's PATH: report it.",
+        "handshake.md §4.1 item 2; names measured (T021, T027, T031)",
+        "the Fleet (≠ openssl), the pair report, the Overview, once `o` asked the device",
+    ),
+    BesideFinding(
+        UNUSED,
+        Side.BEACON,
+        "No pair of the fleet file and no failover list that was read leads to this beacon (warn; unknown while a "
+        "device's failover lists aren't read).",
+        "Compare the beacon's host in the fleet file with the hosts in the devices' failover lists, or take the beacon "
+        "out.",
+        "issue: every path the agent may take",
+        "check on stderr, show, the Fleet, the Overview",
+    ),
+    BesideFinding(
+        JUDGE_FAILED,
+        Side.PAIR,
+        "A rule of this program raised an error on this pair, which is therefore unknown; all other pairs are judged.",
+        "Report it, with the trace that console.log in the state directory holds.",
+        "docs/architecture.md",
+        "instead of every other finding of the pair",
+    ),
+    *(
+        BesideFinding(
+            f"pair.revocation-{state}",
+            Side.NETWORK if state in (UNREACHABLE, NOT_ASKED) else Side.BEACON,
+            f"An address for revocation that the beacon's chain names was asked from the device: {meaning}.",
+            remedy,
+            "handshake.md P-REV-01; flexnet.md §1.2. What the agent does with an answer was never measured, so no "
+            "verdict depends on it",
+            "the pair report, once `o` asked the device",
+        )
+        for state, meaning, remedy in _REVOCATION
+    ),
+)

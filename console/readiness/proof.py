@@ -1,0 +1,81 @@
+"""How strong a verdict's proof is: from data < the device's own OpenSSL < a live handshake. Pure.
+
+A result counts only where it is newer than the data (the caller's matter), and never changes a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairVerdict, Verdict
+from console.readiness.own_openssl import OwnOpenssl, predicted
+
+FORETOLD: Mapping[Verdict, LiveOutcome] = {
+    Verdict.READY: LiveOutcome.OK,
+    Verdict.AT_RISK: LiveOutcome.OK,
+    Verdict.BLOCKED: LiveOutcome.FAILED,
+}
+"""What a verdict says of a live handshake; unknown says nothing."""
+
+
+class Strength(IntEnum):
+    DATA = 1
+    """Worked out by the console from what both sides show."""
+    OPENSSL = 2
+    """`openssl verify` on the device accepts or refuses the beacon's chain as the data say."""
+    LIVE = 3
+    """A handshake from the device ended as the data say."""
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Of one component, or of a pair: then the weakest of its components."""
+
+    strength: Strength = Strength.DATA
+    against: Strength | None = None
+    """The strongest proof that says otherwise than the data, for one component at least."""
+
+    @property
+    def words(self) -> str:
+        """`data`, `openssl`, `live`; where a proof says otherwise than the data `≠ live`."""
+        return self.strength.word if self.against is None else f"≠ {self.against.word}"
+
+
+FROM_DATA = Proof()
+
+
+def proof_of_component(
+    verdict: PairVerdict, component: str, live: LiveResult | None, own: OwnOpenssl | None = None
+) -> Proof:
+    """Results that weren't run prove nothing. An unknown verdict can't be contradicted: it says nothing."""
+    strength, against = Strength.DATA, None
+    said = predicted(verdict, component)
+    if own is not None and own.of_chain is not LiveOutcome.NOT_RUN:
+        strength = Strength.OPENSSL
+        if said not in (LiveOutcome.NOT_RUN, own.of_chain):
+            strength, against = Strength.DATA, Strength.OPENSSL
+    if live is not None and live.outcome is not LiveOutcome.NOT_RUN:
+        foretold = FORETOLD.get(verdict.components.get(component, Verdict.UNKNOWN), live.outcome)
+        if foretold is live.outcome:
+            strength = Strength.LIVE
+        else:
+            strength, against = Strength.DATA, Strength.LIVE
+    return Proof(strength, against)
+
+
+def proof_of(
+    verdict: PairVerdict, live: Mapping[str, LiveResult], own: Mapping[str, OwnOpenssl] | None = None
+) -> Proof:
+    """A pair is as well proved as its weakest component, and doubted where one of them is."""
+    given = own or {}
+    proofs = [
+        proof_of_component(verdict, component, live.get(component), given.get(component)) for component in COMPONENTS
+    ]
+    doubts = [one.against for one in proofs if one.against is not None]
+    return Proof(min(one.strength for one in proofs), max(doubts, default=None))
