@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from console.iis.server import ServerFacts
 from console.pki.revocation_facts import RevocationFact
 
 
@@ -34,6 +35,8 @@ class Site:
     id: int
     state: str
     bindings: tuple[Binding, ...] = ()
+    applications: tuple[str, ...] | None = None
+    """Paths such as `/` and `/ManageSoftRL`; None: not observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,10 @@ class Schannel:
     protocols: dict[str, bool] = field(default_factory=dict)
     send_trusted_issuer_list: bool | None = None
     client_auth_trust_mode: int | None = None
+    message_limit: int | None = None
+    """MessageLimitServerClientAuth, bytes: the largest chain that a client may send; absent: 0x8000. [windows.md 2.5]"""
+    cipher_suites: tuple[str, ...] | None = None
+    """IANA names in order, of the policy or else of this machine; None: not observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,7 @@ class BeaconSnapshot:
     """What the addresses for revocation of client certificates answered the beacon; empty: none was asked."""
     revocation_at: datetime | None = None
     """When they were asked, by the console's clock; None: they weren't."""
+    server: ServerFacts = ServerFacts()
 
     def store(self, name: str) -> tuple[StoreCertificate, ...]:
         return tuple(certificate for certificate in self.certificates if certificate.store == name)
