@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 from console.command.report import CheckedPair, CheckReport, as_values, well_formed
 from console.command.text import GLYPHS, counted, one_line, painted, table
+from console.readiness.beside import LIVE_DISAGREES
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, Status, Verdict
-from console.services.proof import LIVE_DISAGREES
+from console.readiness.proof import Proof, Strength
 
 
 def to_json(report: CheckReport) -> str:
@@ -27,24 +28,56 @@ def to_table(report: CheckReport, *, colour: bool = False) -> str:
             one_line(pair.verdict.use.beacon or "(none)"),
             one_line(f"{pair.verdict.use.host}:{pair.verdict.use.port}"),
             str(pair.verdict.verdict),
+            pair.proof.words,
             live_word(pair),
             obstacle(pair),
         )
         for pair in report.pairs
     ]
-    lines = table((" ", "device", "beacon", "endpoint", "verdict", "live", "first obstacle"), rows)
-    shown = [lines[0], *(painted(line[:1], colour=colour) + line[1:] for line in lines[1:])]
+    lines = table((" ", "device", "beacon", "endpoint", "verdict", "proof", "live", "first obstacle"), rows)
+    shown = [
+        lines[0],
+        *(
+            painted(line[:1], colour=colour and _may_be_painted(pair)) + line[1:]
+            for line, pair in zip(lines[1:], report.pairs, strict=True)
+        ),
+    ]
     counts = report.counts()
-    return "\n".join(
-        [*shown, "", f"{counted(len(rows), 'pair')}: " + ", ".join(f"{counts[word]} {word}" for word in Verdict)]
-    )
+    total = f"{counted(len(rows), 'pair')}: " + ", ".join(f"{counts[word]} {word}" for word in Verdict)
+    return "\n".join([*shown, "", total, *_proof_lines(report)])
+
+
+def _may_be_painted(pair: CheckedPair) -> bool:
+    """Green is for what a handshake proved: ready from data alone stays uncoloured."""
+    return pair.verdict.verdict is not Verdict.READY or pair.proof == Proof(Strength.LIVE)
+
+
+def _proof_lines(report: CheckReport) -> list[str]:
+    """How well the verdicts are proved, in words; nothing where there is nothing to prove."""
+    proofs = [pair.proof for pair in report.pairs]
+    if not proofs:
+        return []
+    live = sum(one == Proof(Strength.LIVE) for one in proofs)
+    doubted = sum(one.against is not None for one in proofs)
+    if live == len(proofs):
+        return ["proof: every verdict is proved by a live handshake."]
+    lines = [f"proof: {live} by a live handshake, {len(proofs) - live - doubted} from data alone."]
+    if doubted:
+        lines.append(
+            f"≠: the live handshakes of {counted(doubted, 'pair')} ended otherwise than predicted ({LIVE_DISAGREES})."
+        )
+    elif not live:
+        lines = ["proof: from data alone; --live makes a real handshake from each device."]
+    return lines
 
 
 def to_csv(report: CheckReport) -> str:
     """One row a component of a pair."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("device", "beacon", "host", "port", "component", "verdict", "live", "check", "side", "message"))
+    writer.writerow(
+        ("device", "beacon", "host", "port", "component", "verdict", "proof", "live", "check", "side", "message")
+    )
     for pair in report.pairs:
         use = pair.verdict.use
         for component in COMPONENTS:
@@ -56,6 +89,7 @@ def to_csv(report: CheckReport) -> str:
                 str(use.port),
                 component,
                 str(pair.verdict.components.get(component, Verdict.UNKNOWN)),
+                pair.proof_of(component).words,
                 str(pair.live[component].outcome),
                 finding.check if finding else "",
                 str(finding.side) if finding else "",
@@ -85,6 +119,8 @@ def to_junit(report: CheckReport) -> str:
             classname=one_line(use.beacon or use.host),
             name=one_line(f"{use.device} {use.host}:{use.port}"),
         )
+        properties = ElementTree.SubElement(case, "properties")
+        ElementTree.SubElement(properties, "property", name="proof", value=pair.proof.words)
         said_otherwise = next((finding for finding in pair.findings if finding.check == LIVE_DISAGREES), None)
         if said_otherwise is not None:
             ElementTree.SubElement(case, "system-out").text = _told(said_otherwise)
@@ -112,7 +148,7 @@ th, td {{ text-align: left; padding: .35rem .8rem .35rem 0; vertical-align: top 
 th {{ border-bottom: 1px solid #b9c0c7 }} tr + tr td {{ border-top: 1px solid #eceff1 }}
 .ready {{ color: #1a7f37 }} .at-risk {{ color: #9a6700 }} .blocked {{ color: #b3261e }} .unknown {{ color: #6b3fa0 }}
 </style></head><body><h1>Readiness for mutual TLS</h1><p>{counted(len(report.pairs), "pair")}: {summary} · {when}</p>
-<table><thead><tr><th>Verdict</th><th>Device</th><th>Beacon</th><th>Live</th><th>Findings</th></tr></thead><tbody>
+<table><thead><tr><th>Verdict</th><th>Device</th><th>Beacon</th><th>Proof</th><th>Live</th><th>Findings</th></tr></thead><tbody>
 {rows}
 </tbody></table></body></html>
 """
@@ -126,10 +162,11 @@ def _html_row(pair: CheckedPair) -> str:
         for finding in pair.findings
         if _stands_out(finding)
     )
+    colour = f' class="{verdict}"' if _may_be_painted(pair) else ""
     return (
-        f'<tr><td class="{verdict}">{GLYPHS[verdict]} {verdict}</td><td>{escape(one_line(use.device))}</td>'
+        f"<tr><td{colour}>{GLYPHS[verdict]} {verdict}</td><td>{escape(one_line(use.device))}</td>"
         f"<td>{escape(one_line(use.beacon))}<br>{escape(one_line(f'{use.host}:{use.port}'))}</td>"
-        f"<td>{escape(live_word(pair))}</td><td>{findings}</td></tr>"
+        f"<td>{escape(pair.proof.words)}</td><td>{escape(live_word(pair))}</td><td>{findings}</td></tr>"
     )
 
 

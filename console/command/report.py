@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.readiness.model import COMPONENTS, Finding, LiveResult, PairVerdict, Status, Verdict
+from console.readiness.proof import Proof, proof_of, proof_of_component
 from console.services.proof import disagreement
 
 SCHEMA = 1
@@ -26,6 +27,14 @@ class CheckedPair:
         extra = disagreement(self.verdict, self.live)
         found = (*self.verdict.findings, extra) if extra else self.verdict.findings
         return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.status)))
+
+    @property
+    def proof(self) -> Proof:
+        """Of the pair: its weakest component's. The JSON says it by each component's `live`."""
+        return proof_of(self.verdict, self.live)
+
+    def proof_of(self, component: str) -> Proof:
+        return proof_of_component(self.verdict, component, self.live.get(component))
 
 
 @dataclass(frozen=True, slots=True)

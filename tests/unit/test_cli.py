@@ -432,6 +432,9 @@ def test_no_colour_unless_a_terminal_and_no_color_wins(shell: Shell) -> None:
     shell("check")
     assert "\x1b" not in shell.out
     shell("check", terminal=True)
+    assert "✔" in shell.out
+    assert "\x1b[32m" not in shell.out, "green is for what a handshake proved"
+    shell("check", "--live", terminal=True)
     assert "\x1b[32m✔" in shell.out
 
 

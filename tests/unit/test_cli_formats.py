@@ -125,6 +125,43 @@ def test_the_table_names_the_component_and_paints_only_when_asked() -> None:
     assert "\x1b[31m✘\x1b[0m" in to_table(report(pair(Verdict.BLOCKED)), colour=True)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "live", "proof"),
+    [
+        (Verdict.READY, LiveOutcome.NOT_RUN, "data"),
+        (Verdict.READY, LiveOutcome.OK, "live"),
+        (Verdict.READY, LiveOutcome.FAILED, "≠ live"),
+        (Verdict.BLOCKED, LiveOutcome.FAILED, "live"),
+        (Verdict.BLOCKED, LiveOutcome.OK, "≠ live"),
+    ],
+)
+def test_every_format_says_how_well_a_verdict_is_proved(verdict: Verdict, live: LiveOutcome, proof: str) -> None:
+    told = report(pair(verdict, live))
+    header, row = to_table(told).splitlines()[:2]
+    assert row[header.index("proof") :].startswith(proof)
+    assert {line["proof"] for line in csv.DictReader(io.StringIO(to_csv(told)))} == {proof}
+    given = ElementTree.fromstring(to_junit(told)).find("testcase/properties/property[@name='proof']")
+    assert given is not None
+    assert given.get("value") == proof
+    assert f"<td>{proof}</td>" in to_html(told)
+    assert ("≠: the live handshakes of 1 pair" in to_table(told)) is ("≠" in proof)
+
+
+def test_only_what_a_handshake_proved_is_green() -> None:
+    for live in LiveOutcome:
+        told = report(pair(Verdict.READY, live))
+        assert ("\x1b[32m" in to_table(told, colour=True)) is (live is LiveOutcome.OK)
+        assert ('class="ready"' in to_html(told)) is (live is LiveOutcome.OK)
+
+
+def test_a_pair_is_as_well_proved_as_its_weakest_component() -> None:
+    known = pair(Verdict.READY, LiveOutcome.OK)
+    some = CheckedPair(known.verdict, {**known.live, "Uploader": LiveResult(LiveOutcome.NOT_RUN)})
+    assert "1 pair: 1 ready, 0 at-risk, 0 blocked, 0 unknown\nproof: from data alone" in to_table(report(some))
+    proofs = {row["component"]: row["proof"] for row in csv.DictReader(io.StringIO(to_csv(report(some))))}
+    assert proofs == {"Launcher": "live", "Tracker": "live", "Uploader": "data"}
+
+
 def test_html_stands_alone() -> None:
     assert "http" not in to_html(report(pair(Verdict.BLOCKED))).replace("https", "")
 
