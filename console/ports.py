@@ -31,6 +31,16 @@ class ConfigFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustContent:
+    """The device's trust files as they were collected, for a handshake that the console makes through the device."""
+
+    ca_file: bytes | None = None
+    """None: there is none, or it wasn't read."""
+    ca_directory: tuple[bytes, ...] = ()
+    """Files of the directory that OpenSSL can look up."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeRequest:
     """A live handshake that a device shall make with its own effective preferences and files."""
 
@@ -51,6 +61,12 @@ class ProbeRequest:
     timeout_seconds: float = 20.0
     tls_max: str = ""
     """`TLSv1.2` to force the version; empty: as the device negotiates."""
+    versions: tuple[str, ...] = ()
+    """TLS versions to try by themselves beside the natural handshake."""
+    late_upload: int = 0
+    """Bytes of one more upload beside it; 0: none. Made on the device of zeros, never a real inventory."""
+    trust: TrustContent | None = None
+    """For a device without curl and openssl; None: then nothing can test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +89,7 @@ class VerifyRequest:
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """An http address that the device shall ask, as its agent's account."""
+    """An http address that a device (as its agent's account) or a beacon shall ask."""
 
     url: str
     limit: int = 4 * 1024 * 1024
@@ -135,8 +151,9 @@ class DeviceGateway(Protocol):
         """The device's own `openssl verify`; `not-run` where it has none."""
         ...
 
-    def fetch(self, device: Device, request: FetchRequest) -> Fetched:
-        """What an http address answers to the device. Never raises for what a server does."""
+    def fetch(self, device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        """What http addresses answer to the device, one answer a request, in their order; as few round trips as can be.
+        Never raises for what a server does."""
         ...
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel: ...

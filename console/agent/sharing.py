@@ -42,6 +42,7 @@ class SharedParts:
             keys=tuple(self._key(fact) for fact in snapshot.keys),
             tls=one(snapshot.tls),
             names=tuple(one(fact) for fact in snapshot.names),
+            reach=one(snapshot.reach) if snapshot.reach else (),
             notes=tuple(one(note) for note in snapshot.notes),
             revocation=one(snapshot.revocation) if snapshot.revocation else (),
         )

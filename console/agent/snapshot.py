@@ -92,6 +92,34 @@ class NameFact:
     error: str = ""
 
 
+class ReachOutcome(StrEnum):
+    """How a TCP connection of the device's own ended."""
+
+    CONNECTED = "connected"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    NO_ROUTE = "no-route"
+    NO_ADDRESS = "no-address"
+    FAILED = "failed"
+    """In a way that can't be told apart."""
+    NOT_TRIED = "not-tried"
+
+
+@dataclass(frozen=True, slots=True)
+class ReachFact:
+    """The device tried to connect to one endpoint of its uses: TCP alone, no certificate, no key."""
+
+    host: str
+    port: int
+    outcome: ReachOutcome
+    address: str = ""
+    """`address:port` that was connected to where [resolve] says so; empty: the name."""
+    how: str = ""
+    """curl | perl | nc | ssh forwarding; empty: not tried."""
+    error: str = ""
+    """In our words."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceSnapshot:
     device: str
@@ -114,6 +142,8 @@ class DeviceSnapshot:
     keys: tuple[KeyFact, ...] = ()
     tls: TlsStack = TlsStack()
     names: tuple[NameFact, ...] = ()
+    reach: tuple[ReachFact, ...] = ()
+    """One for each endpoint of its uses; empty: none was tried."""
     notes: tuple[str, ...] = ()
     """What couldn't be found out, and why."""
     revocation: tuple[RevocationFact, ...] = ()

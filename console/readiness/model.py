@@ -129,6 +129,22 @@ class LiveOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """One more handshake made beside the natural one, which differs from it in one thing."""
+
+    tls: str = ""
+    """The version that it was held to (`TLSv1.2`); empty: as negotiated."""
+    upload_bytes: int = 0
+    """What it uploaded; 0: no upload."""
+    outcome: LiveOutcome = LiveOutcome.NOT_RUN
+    http_status: int | None = None
+    failed_side: Side | None = None
+    error: str | None = None
+    check: str = ""
+    """The check whose rule the error belongs to; empty: none, or it can't be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class LiveResult:
     """A real handshake for one component of one pair. `ok` is a handshake and a 2xx answer."""
 
@@ -136,7 +152,7 @@ class LiveResult:
     origin: str = "device"
     """device | console."""
     tool: str = ""
-    """curl | openssl | empty."""
+    """curl | openssl | tunnel | empty."""
     tls: str | None = None
     http_status: int | None = None
     failed_side: Side | None = None
@@ -144,3 +160,9 @@ class LiveResult:
     """In our words; the tool's own text is in `raw`."""
     raw: str = ""
     at: datetime | None = None
+    check: str = ""
+    """The check whose rule the error belongs to; empty: none, or it can't be told."""
+    trials: tuple[Trial, ...] = ()
+    """Handshakes beside this one: each TLS version by itself, an upload where the certificate is asked for late."""
+    unproved: str = ""
+    """What the result leaves unproved, in our words."""
