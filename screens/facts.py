@@ -13,6 +13,8 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from console.agent.choice import choice_words, read_failover
+from console.agent.document import ConfigDocument
 from console.agent.secrets import mask_secrets
 from console.agent.snapshot import DeviceSnapshot, FileFact
 from console.iis.snapshot import BeaconSnapshot, StoreCertificate
@@ -76,6 +78,11 @@ class FactsScreen(ConsoleScreen):
                 where = value.section or value.origin.value
                 shown = plain(value.value) if value.value is not None else "(unset)"
                 text.append(f"  {preferences.component:<9} {value.preference.name:<27} {shown}  [{plain(where)}]\n")
+        if seen.config.content is not None:
+            failover = read_failover(ConfigDocument.parse(seen.config.content), self.workspace.profile)
+            _section(text, "FAILOVER LISTS (any entry may be used)")
+            for line in choice_words(failover) or ("none in config.ini",):
+                text.append(f"  {plain(line)}\n")
         _section(text, "NAMES")
         for name in seen.names:
             text.append(f"  {plain(name.host)}: {plain(', '.join(name.addresses) or name.error)}\n")

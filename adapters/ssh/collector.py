@@ -28,7 +28,8 @@ PEM_LIMIT = 2_000_000
 """Bytes of a CA bundle; a larger one is TOO_LARGE."""
 ENTRIES_LIMIT = 1000
 PATHS_LIMIT = 24
-NAMES_LIMIT = 32
+NAMES_LIMIT = 100
+"""An estate has 50 beacons at most, which a device may know by two names each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +110,15 @@ def wanted_by(document: ConfigDocument, profile: AgentProfile) -> Wanted:
     """What is read of a device that has this config.ini."""
     tls = [effective_tls(document, profile, name) for name in profile.components]
     return Wanted(
-        files=_once(p for each in tls for p in (each.ca_file, each.client_certificate)),
-        directories=_once(each.ca_directory for each in tls),
-        keys=_once(each.client_key for each in tls),
-        hosts=_once(entry.host for entry in failover_uses(document, profile)),
+        files=_once((p for each in tls for p in (each.ca_file, each.client_certificate)), PATHS_LIMIT),
+        directories=_once((each.ca_directory for each in tls), PATHS_LIMIT),
+        keys=_once((each.client_key for each in tls), PATHS_LIMIT),
+        hosts=_once((entry.host for entry in failover_uses(document, profile)), NAMES_LIMIT),
     )
 
 
-def _once(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))[:PATHS_LIMIT]
+def _once(values: Iterable[str], limit: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))[:limit]
 
 
 def _reading(wanted: Wanted) -> str:

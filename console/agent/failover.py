@@ -1,17 +1,27 @@
 """The failover lists: which beacons a device may pick for downloads and for uploads.
 
-Source: vendor page PMD-DownloadSettings (values and rules), samples of UploadSettings. Anything after the last
-backslash is a location's id; keys are read whatever their case (a sample writes PORT=).
+Source: vendor pages PMD-DownloadSettings (values and rules) and PMD-AutoPriority, samples of UploadSettings (which also
+show Priority and Proxy). Anything after the last backslash is a location's id; keys are read whatever their case (a
+sample writes PORT=). Which entry is tried first: console.agent.choice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from console.agent.document import ConfigDocument
 from console.agent.preferences import has_variable
 from console.agent.profile import AgentProfile
+
+Endpoint = tuple[str, int | None, str]
+"""Host, port and protocol, as `endpoint_of` writes them."""
+
+
+def endpoint_of(host: str, port: int | None, protocol: str) -> Endpoint:
+    """What two spellings of one endpoint have in common. A trailing dot counts: the name is checked with it."""
+    return host.removeprefix("[").removesuffix("]").lower(), port, protocol.lower()
 
 
 class ListKind(StrEnum):
@@ -36,6 +46,15 @@ class FailoverEntry:
     components: tuple[str, ...]
     """Which components work through this list."""
     problems: tuple[str, ...] = ()
+    auto_priority: str = ""
+    """As written; empty (the agent takes True: PMD-AutoPriority) where the file says nothing."""
+    proxy: str = ""
+    """The proxy that transfers by this entry go through, without its user and password; empty: none."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Equal for entries that lead to one place: the case of the host and brackets round an address don't count."""
+        return endpoint_of(self.host, self.port, self.protocol)
 
     @property
     def usable(self) -> bool:
@@ -56,7 +75,17 @@ def failover_uses(document: ConfigDocument, profile: AgentProfile) -> tuple[Fail
         for kind, start, components in lists:
             if lower.startswith(start) and len(section) > len(start):
                 entries.append(_entry(document, kind, components, section, section[len(start) :]))
-    return tuple(entries)
+    return _with_doubles_told(entries)
+
+
+def _with_doubles_told(entries: Sequence[FailoverEntry]) -> tuple[FailoverEntry, ...]:
+    first: dict[tuple[ListKind, Endpoint], str] = {}
+    told: list[FailoverEntry] = []
+    for entry in entries:
+        known = first.setdefault((entry.kind, entry.endpoint), entry.id) if entry.usable else entry.id
+        double = known != entry.id
+        told.append(replace(entry, problems=(*entry.problems, f"the same endpoint as {known}")) if double else entry)
+    return tuple(told)
 
 
 def _components(profile: AgentProfile, kind: ListKind) -> tuple[str, ...]:
@@ -84,5 +113,16 @@ def _entry(
         problems.append(f"Port={port_text}: expected 1 to 65535" if port_text else "Port is missing; it has no default")
     directory = read("Directory").strip("/") or _DIRECTORIES[kind]
     return FailoverEntry(
-        kind, id_, protocol, host, port, directory, read("Priority"), section, components, tuple(problems)
+        kind,
+        id_,
+        protocol,
+        host,
+        port,
+        directory,
+        read("Priority"),
+        section,
+        components,
+        tuple(problems),
+        read("AutoPriority"),
+        read("Proxy").rpartition("@")[2],
     )

@@ -9,6 +9,8 @@ MASK = b"********"
 _BLANKS = b" \t\r\v\f"
 _SECRET_NAME = re.compile(rb"passw|pwd|passphrase|secret|token|credential", re.IGNORECASE)
 _URL_PASSWORD = re.compile(rb"(://[^/@:\s]*:)([^/\s]+)(@)")
+_PROXY_PASSWORD = re.compile(rb"^(\s*(?!\w+://)[^/@:\s]*:)([^/\s]+)(@)")
+"""`user:password@host:port`, as a proxy may be written without a scheme."""
 
 
 def mask_secrets(data: bytes) -> bytes:
@@ -24,6 +26,9 @@ def mask_secrets(data: bytes) -> bytes:
 
 def _mask_line(line: bytes, everything: bool) -> bytes:
     key, equals, value = line.partition(b"=")
+    if b"proxy" in key.lower():
+        value = _PROXY_PASSWORD.sub(rb"\1" + MASK + rb"\3", value)
+        line = key + equals + value
     bare = value.strip(_BLANKS)
     if not (bare and (everything or _SECRET_NAME.search(key))):
         return line

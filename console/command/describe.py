@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 
+from console.agent.choice import choice_words, read_failover
 from console.agent.document import ConfigDocument
 from console.agent.preferences import effective_tls
 from console.agent.profile import AgentProfile
@@ -26,6 +27,7 @@ def observation_lines(snapshot: object, profile: AgentProfile) -> Iterator[str]:
     if isinstance(snapshot, DeviceSnapshot) and snapshot.config.content is not None:
         yield "  preferences in effect:"
         yield from preference_lines(snapshot.config.content, profile)
+        yield from failover_lines(snapshot.config.content, profile)
 
 
 def preference_lines(config: bytes, profile: AgentProfile) -> Iterator[str]:
@@ -37,6 +39,14 @@ def preference_lines(config: bytes, profile: AgentProfile) -> Iterator[str]:
             shown = "(not set)" if value.value is None else value.value
             told = one_line(f"{value.preference.name}={shown} ({value.origin}, {value.provenance})")
             yield f"      {told}"
+
+
+def failover_lines(config: bytes, profile: AgentProfile) -> Iterator[str]:
+    """The entries of the failover lists, and which the agent is likely to try first."""
+    words = choice_words(read_failover(ConfigDocument.parse(config), profile))
+    if words:
+        yield "  failover lists (downloads and uploads; any entry may be used):"
+        yield from (f"    {one_line(words_of_one)}" for words_of_one in words)
 
 
 def _fields(value: object, indent: str) -> Iterator[str]:

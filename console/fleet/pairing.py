@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from console.agent.document import ConfigDocument
-from console.agent.failover import failover_uses
-from console.agent.profile import AgentProfile
+from console.agent.failover import Endpoint, FailoverEntry, endpoint_of
 from console.fleet.model import ExplicitPair, Fleet
 from console.readiness.identity import Same
 from console.readiness.model import PairUse
@@ -75,31 +73,28 @@ def match_beacon(
 def pair_uses(
     fleet: Fleet,
     device: str,
-    document: ConfigDocument | None,
-    profile: AgentProfile,
+    entries: Iterable[FailoverEntry],
     ports: Mapping[str, Set[int]] | None = None,
 ) -> tuple[PairUse, ...]:
     """Every way that the device may take, each once: its explicit pairs first, then what its failover lists add.
 
-    `document` is None where config.ini wasn't read. A use that only the lists give keeps `beacon` empty where no
-    beacon of the fleet answers to it. An explicit pair's `upload_bytes` holds for its endpoint.
+    `entries` are those of the device's failover lists; none where config.ini wasn't read. A use that only the lists
+    give keeps `beacon` empty where no beacon of the fleet answers to it. An explicit pair's `upload_bytes` holds for
+    its endpoint.
     """
     known = _index_of(Same(fleet))
-    uses: dict[tuple[str, int, str], PairUse] = {}
+    uses: dict[Endpoint, PairUse] = {}
     for pair in known.by_device.get(device, ()):
-        key = (pair.host.lower(), pair.port, pair.protocol)
+        key = endpoint_of(pair.host, pair.port, pair.protocol)
         address = _address(fleet, pair.host, pair.port)
         use = PairUse(device, pair.beacon, pair.host, pair.port, pair.protocol, pair.upload_bytes, address)
         uses.setdefault(key, use)
-    for entry in failover_uses(document, profile) if document is not None else ():
-        if entry.port is None or not entry.usable:
-            continue
-        key = (entry.host.lower(), entry.port, entry.protocol)
-        if key in uses:
+    for entry in entries:
+        if entry.port is None or not entry.usable or entry.endpoint in uses:
             continue
         beacon = match_beacon(fleet, entry.host, entry.port, device, ports) or ""
         address = _address(fleet, entry.host, entry.port)
-        uses[key] = PairUse(device, beacon, entry.host, entry.port, entry.protocol, None, address)
+        uses[entry.endpoint] = PairUse(device, beacon, entry.host, entry.port, entry.protocol, None, address)
     return tuple(uses.values())
 
 

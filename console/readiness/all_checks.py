@@ -11,6 +11,7 @@ from console.readiness.checks import (  # noqa: F401 - imported for their regist
     late_request,
     name,
     network,
+    paths,
     preferences,
     protocols,
     revocation,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 
+from console.agent.choice import Failover, read_failover
 from console.agent.document import ConfigDocument, Oddity
 from console.agent.preferences import CA_FILE, Origin, TlsPreferences, effective_tls
 from console.agent.profile import AgentProfile
@@ -54,6 +55,7 @@ class DeviceView:
         self.serial = new_serial()
         self._preferences: dict[str, TlsPreferences] = {}
         self._oddities: tuple[tuple[Oddity, ...], int] = ((), 0)
+        self._failover: Failover | None = None
         self._meanings: dict[str, int] = {}
         self.trust_keys: dict[int, int] = {}
         """By meaning: see console.readiness.shared."""
@@ -68,6 +70,13 @@ class DeviceView:
             self._oddities = odd[:_ODDITIES_KEPT], len(odd)
             self._preferences = {name: effective_tls(document, self.profile, name) for name in COMPONENTS}
         return document
+
+    @property
+    def failover(self) -> Failover:
+        """The failover lists of config.ini; the same object for files that say the same."""
+        if self._failover is None:
+            self._failover = read_failover(self.document, self.profile)
+        return self._failover
 
     @property
     def oddities(self) -> tuple[tuple[Oddity, ...], int]:

@@ -187,11 +187,12 @@ class Estate:
         """Raises KeyError for a device that isn't in the fleet."""
         with self._lock:
             if name not in self._uses:
+                if name not in self._devices:
+                    raise KeyError(name)
                 snapshot = self._device_snapshots.get(name)
-                document = None
-                if snapshot is not None and snapshot.config.content is not None:
-                    document = view_device(snapshot, self.profile).document
-                self._uses[name] = pair_uses(self.fleet, self._devices[name].name, document, self.profile, self._ports)
+                read = snapshot is not None and snapshot.config.content is not None
+                entries = view_device(snapshot, self.profile).failover.entries if snapshot is not None and read else ()
+                self._uses[name] = pair_uses(self.fleet, name, entries, self._ports)
             return self._uses[name]
 
     def verdicts(self) -> tuple[PairVerdict, ...]:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.agent.document import ConfigDocument
+from console.agent.failover import failover_uses
 from console.agent.profile import AgentProfile
 from console.errors import ConfigurationError, ExitStatus
 from console.fleet.loading import load_fleet
@@ -311,11 +312,11 @@ def test_uses_are_explicit_pairs_and_failover_entries(write: Write) -> None:
         b"[ManageSoft\\Common\\UploadSettings\\c]\nProtocol=https\nHost=stranger.example\nPort=443\n"
         b"[ManageSoft\\Common\\UploadSettings\\d]\nProtocol=https\nHost=noport.example\n"
     )
-    uses = pair_uses(fleet, "d1", document, AgentProfile.load())
+    uses = pair_uses(fleet, "d1", failover_uses(document, AgentProfile.load()))
     assert [(use.beacon, use.host, use.port, use.upload_bytes, use.address) for use in uses] == [
         ("b1", "shared.example", 1001, None, ""),
         ("b2", "shared.example", 1002, 7, "127.0.0.1:44302"),
         ("b3", "own.example", 443, None, ""),
         ("", "stranger.example", 443, None, ""),
     ]
-    assert pair_uses(fleet, "d2", None, AgentProfile.load()) == ()
+    assert pair_uses(fleet, "d2", ()) == ()
