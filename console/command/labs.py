@@ -48,11 +48,10 @@ def run_demo(arguments: argparse.Namespace, outside: Outside) -> int:
     if arguments.fleet is not None:
         raise UsageError("the demo brings its own fleet: leave out -F")
 
-    if outside.interactive:
-        _require_screen(outside)
+    with_screen = outside.interactive and outside.stderr.isatty()  # Textual draws on stderr
 
     def use(workspace: Workspace) -> int:
-        if outside.interactive:
+        if with_screen:
             return outside.run_console(workspace)
         everything = PairSelection()
         sweep_selection(workspace, everything, outside)

@@ -12,14 +12,14 @@ from console.command.formats import FORMATS, to_table
 from console.command.outside import Outside
 from console.command.plans import read_plan
 from console.command.report import CheckedPair, CheckReport
-from console.command.text import error_lines, one_line
+from console.command.text import counted, error_lines, one_line
 from console.command.what_if import what_if_lines
 from console.errors import ExitStatus, UsageError
 from console.fleet.selection import PairSelection, select_pairs
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict
 from console.services.events import JobEvent, PairProbed, TargetFinished
 from console.services.jobs import Job
-from console.services.unused import unused_beacons
+from console.services.unused import unanswered, unused_beacons
 from console.services.workspace import Workspace
 
 NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
@@ -71,6 +71,7 @@ def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
             before, report = report, foreseen(workspace, selection, plan)
             outside.say("\n".join(what_if_lines(before, report)))
         tell_unused(workspace, selection, outside)
+        tell_unanswered([pair.verdict.use for pair in report.pairs], outside)
         if not report.pairs:
             outside.say("No pair to judge: no device that is selected names a beacon.")
         if arguments.format == "table":
@@ -135,6 +136,18 @@ def tell_unused(workspace: Workspace, selection: PairSelection, outside: Outside
         outside.say(one_line(f"{finding.check}: {finding.message}"))
     if len(chosen) > 5:
         outside.say(f"{chosen[0].check}: and {len(chosen) - 5} more beacons")
+
+
+def tell_unanswered(uses: Iterable[PairUse], outside: Outside) -> None:
+    """Endpoints of the pairs looked at that no beacon of the fleet answers to."""
+    found = unanswered(uses)
+    for one in found[:3]:
+        named = ", ".join(one.devices[:3]) + (" …" if len(one.devices) > 3 else "")
+        who = f"{counted(len(one.devices), 'device')} {'uses' if len(one.devices) == 1 else 'use'} it"
+        where = f"{one.host}:{one.port}"
+        outside.say(one_line(f"network.no-beacon: No beacon of the fleet answers to {where}; {who} ({named})."))
+    if len(found) > 3:
+        outside.say(f"network.no-beacon: and {len(found) - 3} more endpoints")
 
 
 def _plan_of(arguments: argparse.Namespace) -> Plan | None:

@@ -96,7 +96,7 @@ def _lines(workspace: Workspace, name: str, values: Mapping[str, object]) -> Ite
     if values["unused"]:
         yield one_line(f"{UNUSED}: {values['unused']}")
     for verdict in verdicts:
-        partner = verdict.use.beacon if device else verdict.use.device
+        partner = (verdict.use.beacon or "(none)") if device else verdict.use.device
         obstacle = verdict.first_obstacle
         why = f"  {obstacle.check}: {obstacle.message}" if obstacle else ""
         endpoint = f"{verdict.use.host}:{verdict.use.port}"

@@ -5,6 +5,7 @@ Its OpenSSL is a neighbour of the agent's TLS library, not the library itself [r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,7 +50,7 @@ def predicted(verdict: PairVerdict, component: str) -> LiveOutcome:
     return LiveOutcome.NOT_RUN if not seen or Status.UNKNOWN in seen else LiveOutcome.OK
 
 
-def openssl_disagreement(verdict: PairVerdict, results: dict[str, OwnOpenssl]) -> Finding | None:
+def openssl_disagreement(verdict: PairVerdict, results: Mapping[str, OwnOpenssl]) -> Finding | None:
     """The finding for components of which the device's OpenSSL says otherwise; None where all agree. It never
     changes a verdict."""
     wrong = tuple(

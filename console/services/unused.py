@@ -1,11 +1,12 @@
-"""Beacons that no device uses: nothing is proved by their settings, and no edit of them can be forecast."""
+"""The ends of the fleet that don't meet: beacons that no device uses, and endpoints that no beacon answers to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from console.readiness.beside import UNUSED
-from console.readiness.model import Finding, Side, Status, Step
+from console.readiness.model import Finding, PairUse, Side, Status, Step
 from console.services.estate import Estate
 
 
@@ -25,6 +26,26 @@ def unused_beacons(estate: Estate) -> Mapping[str, Finding]:
         if device.name not in seen or seen[device.name].config.content is None
     ]
     return {beacon.name: _finding(beacon.name, beacon.host, unread) for beacon in lonely}
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """An endpoint that devices use and no beacon of the fleet answers to (each such pair has `network.no-beacon`)."""
+
+    host: str
+    port: int
+    devices: tuple[str, ...]
+    """In the order of the fleet."""
+
+
+def unanswered(uses: Iterable[PairUse]) -> tuple[Unanswered, ...]:
+    """The endpoint that most devices use first."""
+    found: dict[tuple[str, int], dict[str, None]] = {}
+    for use in uses:
+        if not use.beacon:
+            found.setdefault((use.host, use.port), {})[use.device] = None
+    several = (Unanswered(host, port, tuple(devices)) for (host, port), devices in found.items())
+    return tuple(sorted(several, key=lambda one: (-len(one.devices), one.host, one.port)))
 
 
 def _finding(name: str, host: str, unread: list[str]) -> Finding:

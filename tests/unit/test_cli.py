@@ -358,6 +358,18 @@ def test_a_device_that_was_not_read_may_use_it(shell: Shell) -> None:
     assert "weren't read" in shell.err
 
 
+def test_an_endpoint_that_no_beacon_answers_to_is_told(shell: Shell) -> None:
+    lost = CONFIG + b"[ManageSoft\\Common\\UploadSettings\\x]\nHost=old.test\nPort=443\nProtocol=https\n"
+    shell.world.devices.files["d1"] = lost
+    assert shell("check") == 1
+    assert "network.no-beacon: No beacon of the fleet answers to old.test:443; 1 device uses it (d1)." in shell.err
+    assert "(none)" in shell.out
+    assert shell("show", "d1") == 0
+    assert "? (none) old.test:443 unknown" in shell.out
+    assert shell("check", "d2") == 0
+    assert "old.test" not in shell.err
+
+
 # --- show
 
 
@@ -397,12 +409,18 @@ def test_the_console_opens_in_a_terminal(shell: Shell) -> None:
     assert shell.consoles == [True, False]
 
 
-@pytest.mark.parametrize("words", [(), ("demo",)])
-def test_a_screen_that_would_stay_empty_is_refused(shell: Shell, words: tuple[str, ...]) -> None:
+def test_a_screen_that_would_stay_empty_is_refused(shell: Shell) -> None:
     shell.stdin = Terminal()
-    assert shell(*words, terminal=True, stderr_redirected=True) == 2
+    assert shell(terminal=True, stderr_redirected=True) == 2
     assert "stderr" in shell.err
     assert shell.consoles == []
+
+
+def test_the_demo_whose_screen_would_stay_empty_prints_its_table(shell: Shell) -> None:
+    shell.stdin = Terminal()
+    assert shell("demo", terminal=True, stderr_redirected=True) == 0
+    assert shell.consoles == []
+    assert "4 pairs: 4 ready" in shell.out
 
 
 def test_the_demo_without_a_terminal_prints_its_table_and_ends_with_0(shell: Shell) -> None:
