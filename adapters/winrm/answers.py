@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from adapters.winrm.fields import (
     FieldError,
+    access_flags,
     boolean,
     integer,
     items,
@@ -22,6 +23,7 @@ from adapters.winrm.fields import (
 )
 from adapters.winrm.httpsys import httpsys_record, is_winrms_own
 from adapters.winrm.remote_text import clean
+from adapters.winrm.server_facts import server_facts
 from console.errors import CommandFailed
 from console.fleet.model import Beacon
 from console.iis.snapshot import (
@@ -75,11 +77,14 @@ def _snapshot(beacon: Beacon, taken_at: datetime, answer: Mapping[str, object]) 
             protocols={clean(name, 40): boolean(protocols, name) for name in protocols},
             send_trusted_issuer_list=_as_boolean(optional_integer(schannel, "sendTrustedIssuerList")),
             client_auth_trust_mode=optional_integer(schannel, "clientAuthTrustMode"),
+            message_limit=optional_integer(schannel, "messageLimit"),
+            cipher_suites=tuple(clean(str(suite), 100) for suite in items(schannel, "cipherSuites")) or None,
         ),
         upload_read_ahead=integer(answer, "uploadReadAheadSize", _DEFAULT_READ_AHEAD),
         config_sha256=text(answer, "configSha256").lower(),
         services={clean(name, 100): text(services, name) for name in services},
         notes=tuple(clean(f"{text(row, 'at')}: {text(row, 'message')}") for row in rows(answer, "errors")),
+        server=server_facts(answer),
     )
 
 
@@ -105,6 +110,7 @@ def _site(row: Mapping[str, object]) -> Site:
         id=integer(row, "id"),
         state=text(row, "state"),
         bindings=tuple(binding for binding in bindings if binding is not None),
+        applications=tuple(clean(str(path), 200) for path in items(row, "applications")) or None,
     )
 
 
@@ -133,16 +139,6 @@ def _access(row: Mapping[str, object]) -> AccessSetting:
     return AccessSetting(
         location=text(row, "location"), flags=access_flags(row.get("flags")), explicit=boolean(row, "explicit")
     )
-
-
-def access_flags(value: object) -> tuple[str, ...]:
-    """`Ssl,SslNegotiateCert` or a list of such names: sorted, without `None`. Raises FieldError."""
-    words = value.split(",") if isinstance(value, str) else items({"flags": value}, "flags")
-    names = {clean(word.strip(), 40) for word in words if isinstance(word, str)} - {"", "None"}
-    unknown = names - {"Ssl", "SslNegotiateCert", "SslRequireCert", "SslMapCert", "Ssl128"}
-    if unknown:
-        raise FieldError(f"flags: {sorted(unknown)[0]!r} is no access flag")
-    return tuple(sorted(names))
 
 
 def _records(beacon: Beacon, answer: Mapping[str, object]) -> tuple[HttpSysRecord, ...]:

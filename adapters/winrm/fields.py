@@ -64,20 +64,25 @@ def long_text(row: Mapping[str, object], name: str, limit: int) -> str:
     return value
 
 
-def integer(row: Mapping[str, object], name: str, default: int = 0) -> int:
+def integer(row: Mapping[str, object], name: str, default: int = 0, *, below: int = 2**32) -> int:
     """A number, or digits in quotes; `default` for null. http.sys's numbers are unsigned 32 bits."""
     value = row.get(name)
     if value is None or value == "":
         return default
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < 2**32:
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < below:
         raise FieldError(f"{name}: expected a number, got {clean(str(value), 40)!r}")
     return value
 
 
 def optional_integer(row: Mapping[str, object], name: str) -> int | None:
     return None if row.get(name) is None else integer(row, name)
+
+
+def optional_size(row: Mapping[str, object], name: str) -> int | None:
+    """Bytes of a disk: up to 63 bits."""
+    return None if row.get(name) is None else integer(row, name, below=2**63)
 
 
 def optional_boolean(row: Mapping[str, object], name: str) -> bool | None:
@@ -89,3 +94,13 @@ def optional_boolean(row: Mapping[str, object], name: str) -> bool | None:
 
 def boolean(row: Mapping[str, object], name: str) -> bool:
     return optional_boolean(row, name) or False
+
+
+def access_flags(value: object) -> tuple[str, ...]:
+    """`Ssl,SslNegotiateCert` or a list of such names: sorted, without `None`. Raises FieldError."""
+    words = value.split(",") if isinstance(value, str) else items({"flags": value}, "flags")
+    names = {clean(word.strip(), 40) for word in words if isinstance(word, str)} - {"", "None"}
+    unknown = names - {"Ssl", "SslNegotiateCert", "SslRequireCert", "SslMapCert", "Ssl128"}
+    if unknown:
+        raise FieldError(f"flags: {sorted(unknown)[0]!r} is no access flag")
+    return tuple(sorted(names))

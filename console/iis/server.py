@@ -1,4 +1,4 @@
-"""What a beacon's server says beside sites, bindings and certificates (windows.md 2.6). Immutable; None: not observed."""
+"""What a beacon says beside sites, bindings and certificates (windows.md 2.6). Immutable; None: not observed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WebConfigAccess:
-    """SSL settings of a location as its web.config files leave them, where the section is unlocked for them."""
+    """SSL settings in force at a location with its web.config files, where the section is unlocked for them."""
 
     location: str
     """`Default Web Site` or `Default Web Site/ManageSoftRL`."""
@@ -54,7 +54,7 @@ class ServerFacts:
     unlocked: tuple[str, ...] | None = None
     """Locations at which a web.config may change the SSL settings."""
     web_config: tuple[WebConfigAccess, ...] = ()
-    """Where web.config makes the SSL settings others than applicationHost.config's."""
+    """Of those locations."""
     request_limits: tuple[RequestLimit, ...] = ()
     """Of sites and their ManageSoftRL."""
     mappings: tuple[CertificateMapping, ...] = ()

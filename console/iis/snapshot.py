@@ -137,7 +137,7 @@ class Schannel:
     send_trusted_issuer_list: bool | None = None
     client_auth_trust_mode: int | None = None
     message_limit: int | None = None
-    """MessageLimitServerClientAuth, bytes: the largest chain that a client may send; absent: 0x8000. [windows.md 2.5]"""
+    """MessageLimitServerClientAuth: bytes that a client's chain may have; absent: 0x8000. [windows.md 2.5]"""
     cipher_suites: tuple[str, ...] | None = None
     """IANA names in order, of the policy or else of this machine; None: not observed."""
 
@@ -170,7 +170,7 @@ class BeaconSnapshot:
     """What the addresses for revocation of client certificates answered the beacon; empty: none was asked."""
     revocation_at: datetime | None = None
     """When they were asked, by the console's clock; None: they weren't."""
-    server: ServerFacts = ServerFacts()
+    server: ServerFacts = field(default_factory=ServerFacts)
 
     def store(self, name: str) -> tuple[StoreCertificate, ...]:
         return tuple(certificate for certificate in self.certificates if certificate.store == name)

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.winrm.answers import access_flags, beacon_snapshot
+from adapters.winrm.answers import beacon_snapshot
 from adapters.winrm.envelope import answer
-from adapters.winrm.fields import FieldError, items
+from adapters.winrm.fields import FieldError, access_flags, items
 from adapters.winrm.httpsys import httpsys_record
 from adapters.winrm.remote_text import clean, error_text
 from console.errors import CommandFailed

@@ -16,14 +16,15 @@ function Read-Parameters {
 }
 # end
 # shared: configuration
+function Test-SharedConfiguration {
+  $redirection = Join-Path $env:windir 'System32\inetsrv\config\redirection.config'
+  if (-not (Test-Path -LiteralPath $redirection)) { return $false }
+  $node = ([xml](Get-Content -LiteralPath $redirection -Raw -Encoding UTF8)).SelectSingleNode('/configuration/configurationRedirection')
+  $null -ne $node -and $node.GetAttribute('enabled') -eq 'true'
+}
 function Get-ConfigPath {
-  $folder = Join-Path $env:windir 'System32\inetsrv\config'
-  $redirection = Join-Path $folder 'redirection.config'
-  if (Test-Path -LiteralPath $redirection) {
-    $node = ([xml](Get-Content -LiteralPath $redirection -Raw -Encoding UTF8)).SelectSingleNode('/configuration/configurationRedirection')
-    if ($null -ne $node -and $node.GetAttribute('enabled') -eq 'true') { throw 'IIS uses a shared configuration (redirection.config); that is not supported' }
-  }
-  Join-Path $folder 'applicationHost.config'
+  if (Test-SharedConfiguration) { throw 'IIS uses a shared configuration (redirection.config); that is not supported' }
+  Join-Path $env:windir 'System32\inetsrv\config\applicationHost.config'
 }
 function Get-ConfigHash {
   (Get-FileHash -LiteralPath (Get-ConfigPath) -Algorithm SHA256).Hash.ToLowerInvariant()

@@ -16,14 +16,15 @@ function Read-Parameters {
 }
 # end
 # shared: configuration
+function Test-SharedConfiguration {
+  $redirection = Join-Path $env:windir 'System32\inetsrv\config\redirection.config'
+  if (-not (Test-Path -LiteralPath $redirection)) { return $false }
+  $node = ([xml](Get-Content -LiteralPath $redirection -Raw -Encoding UTF8)).SelectSingleNode('/configuration/configurationRedirection')
+  $null -ne $node -and $node.GetAttribute('enabled') -eq 'true'
+}
 function Get-ConfigPath {
-  $folder = Join-Path $env:windir 'System32\inetsrv\config'
-  $redirection = Join-Path $folder 'redirection.config'
-  if (Test-Path -LiteralPath $redirection) {
-    $node = ([xml](Get-Content -LiteralPath $redirection -Raw -Encoding UTF8)).SelectSingleNode('/configuration/configurationRedirection')
-    if ($null -ne $node -and $node.GetAttribute('enabled') -eq 'true') { throw 'IIS uses a shared configuration (redirection.config); that is not supported' }
-  }
-  Join-Path $folder 'applicationHost.config'
+  if (Test-SharedConfiguration) { throw 'IIS uses a shared configuration (redirection.config); that is not supported' }
+  Join-Path $env:windir 'System32\inetsrv\config\applicationHost.config'
 }
 function Get-ConfigHash {
   (Get-FileHash -LiteralPath (Get-ConfigPath) -Algorithm SHA256).Hash.ToLowerInvariant()
@@ -86,14 +87,18 @@ function Get-HttpSysRows {
 }
 # end
 $errors = New-Object System.Collections.ArrayList
+$counted = '403.4', '403.5', '403.7', '403.12', '403.13', '403.16', '403.17', '404.13', '413.0', '413.1', '500.0'
 function Get-Part {
   # One part that fails doesn't lose the rest.
   param([string]$at, [scriptblock]$read)
   try { & $read } catch { [void]$errors.Add(@{ at = $at; message = "$($_.Exception.GetBaseException().Message)" }) }
 }
 function Get-EffectiveFlags {
+  # Of applicationHost.config at a location, or of the web.config files on the way to it.
   param($configuration, [string]$location)
-  $value = $configuration.GetSection('system.webServer/security/access', $location)['sslFlags']
+  $section = 'system.webServer/security/access'
+  if ($location) { $value = $configuration.GetSection($section, $location)['sslFlags'] }
+  else { $value = $configuration.GetSection($section)['sslFlags'] }
   if ($value -is [string]) { return ConvertTo-FlagText $value.Split(',') }
   $names = @()
   foreach ($pair in @(8, 'Ssl'), @(32, 'SslNegotiateCert'), @(64, 'SslRequireCert'), @(128, 'SslMapCert'), @(256, 'Ssl128')) {
@@ -151,6 +156,15 @@ function Get-SchannelValue {
   $value = (Get-ItemProperty -LiteralPath $schannel).$name
   if ($null -ne $value) { [int64]$value }
 }
+function Get-CipherSuites {
+  # The policy's list, else this machine's own.
+  foreach ($key in 'SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002', 'SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002') {
+    if (-not (Test-Path -LiteralPath "HKLM:\$key")) { continue }
+    $value = (Get-ItemProperty -LiteralPath "HKLM:\$key").Functions
+    if ($null -eq $value) { continue }
+    return @(@($value) -join ',' -split ',' | ForEach-Object { $_.Trim() } | Where-Object { $_ })
+  }
+}
 
 function Get-BindingRow {
   param($binding)
@@ -164,19 +178,109 @@ function Get-SiteRow {
   param($site)
   $state = Get-Part "state of site $($site.Name)" { $site.State }
   $bindings = @(Get-Part "bindings of site $($site.Name)" { foreach ($one in $site.Bindings) { Get-BindingRow $one } })
-  @{ name = "$($site.Name)"; id = [int64]$site.Id; state = "$state"; bindings = $bindings }
+  $applications = @(Get-Part "applications of site $($site.Name)" { foreach ($one in $site.Applications) { "$($one.Path)" } })
+  @{ name = "$($site.Name)"; id = [int64]$site.Id; state = "$state"; bindings = $bindings; applications = @($applications | Select-Object -First 200) }
+}
+function Test-OwnFlags {
+  # Set at this very location? A shared configuration lies elsewhere, where this script doesn't look.
+  param([string]$location)
+  -not $shared -and (Get-StoredFlags $location) -ne 'unset'
+}
+function Get-OtherLocations {
+  # What else below the site has SSL settings of its own.
+  param([string]$siteName)
+  if ($shared) { return }
+  $xml = [xml](Get-Content -LiteralPath (Get-ConfigPath) -Raw -Encoding UTF8)
+  foreach ($node in $xml.SelectNodes('/configuration/location')) {
+    $path = $node.GetAttribute('path')
+    $access = $node.SelectSingleNode('system.webServer/security/access')
+    if ($path -like ([WildcardPattern]::Escape($siteName) + '/*') -and $null -ne $access -and $access.HasAttribute('sslFlags')) { $path }
+  }
 }
 function Get-AccessRows {
-  # The site, and the two folders that devices use where they differ from it or say so themselves.
+  # The site; the two folders that devices use where they differ from it or say so themselves; what else says so itself.
   param($configuration, [string]$siteName)
   $own = Get-EffectiveFlags $configuration $siteName
-  @{ location = $siteName; flags = $own; explicit = (Get-StoredFlags $siteName) -ne 'unset' }
-  foreach ($folder in 'ManageSoftDL', 'ManageSoftRL') {
-    $location = "$siteName/$folder"
+  @{ location = $siteName; flags = $own; explicit = Test-OwnFlags $siteName }
+  $folders = @("$siteName/ManageSoftDL", "$siteName/ManageSoftRL")
+  $others = @(Get-OtherLocations $siteName | Where-Object { $folders -notcontains $_ } | Select-Object -First 100)
+  foreach ($location in $folders + $others) {
     $flags = Get-EffectiveFlags $configuration $location
-    $explicit = (Get-StoredFlags $location) -ne 'unset'
+    $explicit = Test-OwnFlags $location
     if ($explicit -or $flags -ne $own) { @{ location = $location; flags = $flags; explicit = $explicit } }
   }
+}
+function Get-UnlockedRows {
+  # Where a web.config may change the SSL settings, and what they then are. It may not by default.
+  param($manager, $configuration, [string]$siteName)
+  foreach ($folder in '', '/ManageSoftDL', '/ManageSoftRL') {
+    $section = $configuration.GetSection('system.webServer/security/access', "$siteName$folder")
+    $mode = "$($section.OverrideModeEffective)"
+    $flags = $null
+    if ($mode -eq 'Allow') { $flags = Get-EffectiveFlags ($manager.GetWebConfiguration($siteName, "/$($folder.TrimStart('/'))")) '' }
+    @{ location = "$siteName$folder"; mode = $mode; flags = $flags }
+  }
+}
+function Get-RequestLimitRows {
+  param($manager, [string]$siteName)
+  foreach ($folder in '', '/ManageSoftRL') {
+    $section = $manager.GetWebConfiguration($siteName, "/$($folder.TrimStart('/'))").GetSection('system.webServer/security/requestFiltering')
+    @{ location = "$siteName$folder"; bytes = [int64]$section.GetChildElement('requestLimits')['maxAllowedContentLength'] }
+  }
+}
+function Get-MappingRow {
+  # How many accounts certificates are mapped to; not which.
+  param($configuration, [string]$siteName)
+  $authentication = 'system.webServer/security/authentication'
+  $own = $configuration.GetSection("$authentication/iisClientCertificateMappingAuthentication", $siteName)
+  $directory = $configuration.GetSection("$authentication/clientCertificateMappingAuthentication", $siteName)
+  $entries = 0
+  foreach ($kind in 'oneToOne', 'manyToOne') {
+    if ([bool]$own["$($kind)CertificateMappingsEnabled"]) { $entries += @($own.GetCollection("$($kind)Mappings")).Count }
+  }
+  @{ site = $siteName; enabled = [bool]$own['enabled']; entries = $entries; activeDirectory = [bool]$directory['enabled'] }
+}
+function Get-RefusalRow {
+  # The last lines of the site's newest log: how many answers of each kind; no address, no name, no path of them.
+  param($site)
+  $folder = Join-Path ([Environment]::ExpandEnvironmentVariables("$($site.LogFile.Directory)")) "W3SVC$($site.Id)"
+  if (-not (Test-Path -LiteralPath $folder)) { return }
+  $newest = Get-ChildItem -LiteralPath $folder -Filter 'u_ex*.log' -File | Sort-Object -Property 'LastWriteTime' | Select-Object -Last 1
+  if ($null -eq $newest) { return }
+  $columns = @()
+  foreach ($line in @(Get-Content -LiteralPath $newest.FullName -TotalCount 10)) {
+    if ($line.StartsWith('#Fields: ')) { $columns = $line.Substring(9).Split(' ') }
+  }
+  $counts = @{ }
+  foreach ($line in @(Get-Content -LiteralPath $newest.FullName -Tail 2000)) {
+    if ($line.StartsWith('#Fields: ')) { $columns = $line.Substring(9).Split(' ') }
+    if ($line.StartsWith('#')) { continue }
+    $status = [Array]::IndexOf($columns, 'sc-status')
+    $sub = [Array]::IndexOf($columns, 'sc-substatus')
+    $words = $line.Split(' ')
+    if ($status -lt 0 -or $sub -lt 0 -or $words.Count -ne $columns.Count) { continue }
+    $code = "$($words[$status]).$($words[$sub])"
+    if ($counted -contains $code) { $counts[$code] = 1 + [int]$counts[$code] }
+  }
+  @{ site = "$($site.Name)"; file = "$($newest.Name)"; counts = $counts }
+}
+function Get-SchannelErrors {
+  # Errors of the last 24 hours, by event id: handshakes that never reach IIS's log.
+  $wanted = @{ LogName = 'System'; ProviderName = 'Schannel'; Level = 2; StartTime = (Get-Date).AddHours(-24) }
+  $found = @()
+  try { $found = @(Get-WinEvent -FilterHashtable $wanted -MaxEvents 1000) } catch {
+    if ("$($_.FullyQualifiedErrorId)" -notlike 'NoMatchingEventsFound*') { throw }
+  }
+  $counts = @{ }
+  foreach ($one in $found) { $counts["$($one.Id)"] = 1 + [int]$counts["$($one.Id)"] }
+  $counts
+}
+function Get-RenewalTools {
+  # Names of tasks and services that renew certificates by themselves.
+  $pattern = 'win-acme|simple-acme|letsencrypt|certify'
+  $names = @(Get-ChildItem -LiteralPath (Join-Path $env:windir 'System32\Tasks') -Recurse -File | ForEach-Object { "$($_.Name)" })
+  $names += @(Get-Service | ForEach-Object { "$($_.Name)" })
+  $names | Where-Object { $_ -match $pattern } | Select-Object -First 20
 }
 
 try {
@@ -184,6 +288,11 @@ try {
   $sites = @()
   $access = @()
   $readAhead = $null
+  $unlocked = @()
+  $limits = @()
+  $mappings = @()
+  $refusals = @()
+  $shared = Get-Part 'redirection.config' { Test-SharedConfiguration }
   # A beacon without IIS still has certificates and http.sys records.
   $manager = Get-Part 'IIS' {
     Add-Type -Path (Join-Path $env:windir 'System32\inetsrv\Microsoft.Web.Administration.dll')
@@ -194,6 +303,13 @@ try {
       $configuration = $manager.GetApplicationHostConfiguration()
       $sites = @(Get-Part 'sites' { foreach ($one in $manager.Sites) { Get-SiteRow $one } })
       $access = @(Get-Part 'access' { foreach ($one in $manager.Sites) { Get-AccessRows $configuration "$($one.Name)" } })
+      foreach ($one in $manager.Sites) {
+        $name = "$($one.Name)"
+        $unlocked += @(Get-Part "lock of SSL settings of site $name" { Get-UnlockedRows $manager $configuration $name })
+        $limits += @(Get-Part "request limits of site $name" { Get-RequestLimitRows $manager $name })
+        $mappings += @(Get-Part "certificate mapping of site $name" { Get-MappingRow $configuration $name })
+        $refusals += @(Get-Part "log of site $name" { Get-RefusalRow $one })
+      }
       # Of the first site with an https binding; of the server where there is none.
       $first = ''
       foreach ($row in $sites) { if (-not $first -and @($row.bindings | Where-Object { $_.protocol -eq 'https' }).Count -gt 0) { $first = $row.name } }
@@ -222,7 +338,13 @@ try {
       protocols = Get-Part 'Schannel protocols' { Get-Protocols }
       sendTrustedIssuerList = Get-Part 'SendTrustedIssuerList' { Get-SchannelValue 'SendTrustedIssuerList' }
       clientAuthTrustMode = Get-Part 'ClientAuthTrustMode' { Get-SchannelValue 'ClientAuthTrustMode' }
+      messageLimit = Get-Part 'MessageLimitServerClientAuth' { Get-SchannelValue 'MessageLimitServerClientAuth' }
+      cipherSuites = @(Get-Part 'cipher suites' { Get-CipherSuites })
     }
+    sharedConfiguration = $shared; unlocked = $unlocked; requestLimits = $limits; mappings = $mappings; refusals = $refusals
+    freeBytes = Get-Part 'free space' { [int64](Get-PSDrive -Name $env:SystemDrive.Substring(0, 1)).Free }
+    renewalTools = Get-Part 'renewal tools' { , @(Get-RenewalTools) }
+    schannelErrors = Get-Part 'Schannel errors' { Get-SchannelErrors }
     uploadReadAheadSize = $readAhead
     configSha256 = "$(Get-Part 'applicationHost.config' { Get-ConfigHash })"
     services = $services
