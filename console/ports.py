@@ -170,6 +170,12 @@ class BeaconGateway(Protocol):
         """One round trip; `hellos` stays empty."""
         ...
 
+    def fetch(self, beacon: Beacon, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        """What http addresses answer to the beacon, one for each request and in their order; one round trip for all,
+        bounded as a whole: `not-run` where time or room was over, or the machine's own proxy would be passed by.
+        Never raises for what their servers do."""
+        ...
+
     def run(self, beacon: Beacon, operation: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
         """Run adapters/winrm/scripts/OPERATION.ps1; its JSON answer. A script's own refusal is ChangeRefused."""
         ...

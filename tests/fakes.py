@@ -69,6 +69,8 @@ class FakeDevices:
     verified: list[VerifyRequest] = field(default_factory=list)
     addresses: dict[str, bytes] = field(default_factory=dict)
     """What http addresses answer."""
+    fetched: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    """(device, addresses) of each round trip."""
     probed: list[ProbeRequest] = field(default_factory=list)
     collected: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,9 +131,14 @@ class FakeDevices:
             self.verified.append(request)
         return self.verify_result
 
-    def fetch(self, device: Device, request: FetchRequest) -> Fetched:
+    def fetch(self, device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
         self._file(device)
-        content = self.addresses.get(request.url)
+        with self.lock:
+            self.fetched.append((device.name, tuple(request.url for request in requests)))
+        return [self._fetched(request.url) for request in requests]
+
+    def _fetched(self, url: str) -> Fetched:
+        content = self.addresses.get(url)
         if content is None:
             return Fetched(LiveOutcome.FAILED, error="the connection was refused")
         return Fetched(LiveOutcome.OK, content)
@@ -159,6 +166,22 @@ class FakeBeacons:
     before_run: Callable[[], object] = lambda: None
     """Called before each operation."""
     ran: list[tuple[str, str]] = field(default_factory=list)
+    addresses: dict[str, bytes] = field(default_factory=dict)
+    """What http addresses answer."""
+    fetched: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def fetch(self, beacon: Beacon, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        if beacon.name in self.down:
+            raise WinrmError("no answer", target=beacon.name, phase="connect")
+        if self.fail_at == "fetch":
+            raise CommandFailed("0x80070005", target=beacon.name, phase="fetch")
+        self.fetched.append((beacon.name, tuple(request.url for request in requests)))
+        return tuple(
+            Fetched(LiveOutcome.OK, self.addresses[request.url])
+            if request.url in self.addresses
+            else Fetched(LiveOutcome.FAILED, error="there is no connection to it")
+            for request in requests
+        )
 
     def snapshot(self, beacon: Beacon) -> BeaconSnapshot:
         if beacon.name in self.down:

@@ -1,10 +1,11 @@
-"""Does an http address answer from the device, and with what? Revocation lists and responders are asked this way."""
+"""What do http addresses answer to the device? Revocation lists and responders are asked this way, many at once."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from adapters.ssh.facts import text
+from adapters.ssh.facts import Records, text
 from adapters.ssh.scripts import bootstrap, library, records, whole
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain, quoted
@@ -25,31 +26,84 @@ _WORDS = {
     52: "it closed without an answer",
     56: "the connection was broken off",
     63: "it is larger than may be brought here",
+    143: "no answer in time",
     153: "it is larger than may be brought here",
 }
-"""curl's exit codes (libcurl-errors), and that of any tool that the shell's limit ended (SIGXFSZ)."""
+"""curl's exit codes (libcurl-errors), and those of any tool that our watch (SIGTERM) or the shell's limit (SIGXFSZ)
+ended."""
+_ENDED = ("143", "153")
+_LEFT_OUT = "left"
+_AT_ONCE = 24
+"""Addresses of one script."""
+_SIDE_BY_SIDE = 6
+"""Of those asked at the same time: fetch.sh."""
+_LONGEST_COMMAND = 12_000
+"""Characters of addresses: they stand in a command line on the device, which old systems bound at 24 KB."""
+_TOTAL = 12 * 1024 * 1024
+"""Bytes that one script brings here."""
 
 
-def fetch(session: DeviceSession, request: FetchRequest, clock: Clock) -> Fetched:
-    """`failed` where nothing with status 200 came back, `not-run` where the device has neither curl nor wget, or the
-    address isn't plain http. Raises SshError, HostKeyError, CredentialError, CommandFailed."""
-    if not _URL.fullmatch(request.url) or len(request.url) > _LONGEST:
-        why = "only plain http addresses are asked from the device"
-        return Fetched(LiveOutcome.NOT_RUN, error=why, at=clock.now())
-    main = f"fetch {quoted(request.agent_user)} {quoted(_values(request))}"
+def fetch(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock) -> tuple[Fetched, ...]:
+    """One answer a request, in their order; as few scripts as their size, account and limits allow.
+
+    `failed` where nothing with status 200 came back, `not-run` where the device has neither curl nor wget, or the
+    address isn't plain http. Raises SshError, HostKeyError, CredentialError, CommandFailed.
+    """
+    found: dict[int, Fetched] = {}
+    why = "only plain http addresses are asked from the device"
+    for number, request in enumerate(requests):
+        if not _URL.fullmatch(request.url) or len(request.url) > _LONGEST:
+            found[number] = Fetched(LiveOutcome.NOT_RUN, error=why, at=clock.now())
+    for batch in _batches([number for number in range(len(requests)) if number not in found], requests):
+        found.update(zip(batch, _ask(session, [requests[number] for number in batch], clock), strict=True))
+    return tuple(found[number] for number in range(len(requests)))
+
+
+def _batches(numbers: Sequence[int], requests: Sequence[FetchRequest]) -> list[list[int]]:
+    """Requests that one script can ask: alike but for their address, few, and short enough for a command line."""
+    batches: list[tuple[tuple[str, int, float], list[int]]] = []
+    for number in numbers:
+        request = requests[number]
+        alike = (request.agent_user, request.limit, request.timeout_seconds)
+        open_batch = next((batch for key, batch in reversed(batches) if key == alike), None)
+        if open_batch is not None:
+            length = sum(len(requests[other].url) for other in open_batch) + len(request.url)
+            if len(open_batch) < _AT_ONCE and length <= _LONGEST_COMMAND:
+                open_batch.append(number)
+                continue
+        batches.append((alike, [number]))
+    return [batch for _, batch in batches]
+
+
+def _ask(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock) -> list[Fetched]:
+    first = requests[0]
+    total = max(_TOTAL, first.limit)
+    main = f"fetch {quoted(first.agent_user)} {quoted(_values(requests, total))}"
     script = whole(*map(library, ("common.sh", "probe.sh", "place.sh", "fetch.sh")), main)
-    limit = request.limit * 3 + 64 * 1024
-    output = session.run(bootstrap(script), script, request.timeout_seconds * 2 + 20, limit)
+    rounds = -(-len(requests) // _SIDE_BY_SIDE)
+    seconds = (first.timeout_seconds + 2) * rounds + 30
+    output = session.run(bootstrap(script), script, seconds, total + len(requests) * 4096 + 64 * 1024)
     if output.timed_out or output.lost:
         ended = "took too long" if output.timed_out else "lost its connection"
-        raise CommandFailed(f"asking {plain(request.url, 120)} {ended}", target=session.device.name, phase="fetch")
+        asked = plain(first.url, 120) + (f" and {len(requests) - 1} more" if len(requests) > 1 else "")
+        raise CommandFailed(f"asking {asked} {ended}", target=session.device.name, phase="fetch")
     answer = records(output.stdout, session.device.name)
-    tool, code, status = text(answer, "tool"), text(answer, "code"), text(answer, "status")
+    tool = text(answer, "tool")
     if not tool:
-        return Fetched(LiveOutcome.NOT_RUN, error="neither curl nor wget on the device", at=clock.now())
-    content = answer.get("body", b"")
-    error = _error(tool, code, status, text(answer, "said"))
-    if not error and len(content) > request.limit:
+        return [Fetched(LiveOutcome.NOT_RUN, error="neither curl nor wget on the device", at=clock.now())] * len(
+            requests
+        )
+    return [_answer(answer, tool, number, request.limit, clock) for number, request in enumerate(requests, 1)]
+
+
+def _answer(answer: Records, tool: str, number: int, limit: int, clock: Clock) -> Fetched:
+    code, status = text(answer, f"code.{number}"), text(answer, f"status.{number}")
+    if code == _LEFT_OUT:
+        why = "what it answered wasn't brought here: the others were as large as may be brought at once"
+        return Fetched(LiveOutcome.NOT_RUN, tool=tool, error=why, at=clock.now())
+    content = answer.get(f"body.{number}", b"")
+    error = _error(tool, code, status, text(answer, f"said.{number}"))
+    if not error and len(content) > limit:
         error = _WORDS[23]
     if error:
         return Fetched(LiveOutcome.FAILED, tool=tool, error=error, at=clock.now())
@@ -60,7 +114,7 @@ def _error(tool: str, code: str, status: str, said: str) -> str:
     """Empty: it answered 200. wget says nothing of a status that isn't."""
     if code != "0":
         known = (
-            _WORDS.get(int(code)) if code.isdecimal() and len(code) < 4 and (tool == "curl" or code == "153") else None
+            _WORDS.get(int(code)) if code.isdecimal() and len(code) < 4 and (tool == "curl" or code in _ENDED) else None
         )
         return known or said.removeprefix("wget: ") or f"{tool} ended with status {code or 'none'}"
     if tool == "curl" and status != "200":
@@ -68,7 +122,8 @@ def _error(tool: str, code: str, status: str, said: str) -> str:
     return ""
 
 
-def _values(request: FetchRequest) -> str:
-    seconds = max(1, int(request.timeout_seconds))
-    blocks = request.limit // _BLOCK + 1
-    return f"url={quoted(request.url)}; seconds={seconds}; blocks={blocks}"
+def _values(requests: Sequence[FetchRequest], total: int) -> str:
+    seconds = max(1, int(requests[0].timeout_seconds))
+    blocks = requests[0].limit // _BLOCK + 1
+    addresses = " ".join(quoted(request.url) for request in requests)
+    return f"seconds={seconds}; blocks={blocks}; total={total}; set -- {addresses}"

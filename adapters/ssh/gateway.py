@@ -64,8 +64,8 @@ class SshDeviceGateway:
     def verify_chain(self, device: Device, request: VerifyRequest) -> OwnOpenssl:
         return verify_chain(self._session(device), request, self._clock)
 
-    def fetch(self, device: Device, request: FetchRequest) -> Fetched:
-        return fetch(self._session(device), request, self._clock)
+    def fetch(self, device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        return fetch(self._session(device), requests, self._clock)
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> DeviceShell:
         return open_shell(self._session(device), term, columns, rows)

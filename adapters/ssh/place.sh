@@ -9,6 +9,6 @@ if mkdir "$place" 2>/dev/null; then break; fi
 n=`expr $n + 1` place=
 done
 if [ -z "$place" ]; then printf "%s\n" "mtls-none ${TMPDIR:-/tmp}"; exit; fi
-trap "rm -f \"\$place/chain.pem\" \"\$place/body\" \"\$place/said\" \"\$place/empty\"; rmdir \"\$place\"" 0
+trap "rm -f \"\$place/chain.pem\" \"\$place/empty\" \"\$place\"/body.* \"\$place\"/said.* \"\$place\"/code.* \"\$place\"/status.*; rmdir \"\$place\"" 0
 trap "exit 1" 1 2 13 15
 '

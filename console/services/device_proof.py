@@ -14,7 +14,7 @@ from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.errors import ConfigurationError, UnreachableError
 from console.fleet.model import Device, Fleet
-from console.ports import Clock, DeviceGateway, VerifyRequest
+from console.ports import Clock, DeviceGateway, Fetched, FetchRequest, VerifyRequest
 from console.readiness.beacon_view import view_endpoint
 from console.readiness.device_view import ca_file_in_use
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, PairUse, PairVerdict
@@ -69,16 +69,25 @@ class DeviceProofService:
         with self._lock:
             return {name: self._results[use, name] for name in COMPONENTS if (use, name) in self._results}
 
+    def newer_results(self, use: PairUse) -> Mapping[str, OwnOpenssl]:
+        """As `results`, without those that are older than the data: they were true of what was there then."""
+        observation = self._estate.observation()
+        return {
+            component: result
+            for component, result in self.results(use).items()
+            if _is_newer(result.at, use, observation)
+        }
+
+    def asked(self) -> frozenset[PairUse]:
+        """The uses that have results."""
+        with self._lock:
+            return frozenset(use for use, _ in self._results)
+
     def findings(self, verdict: PairVerdict) -> tuple[Finding, ...]:
         """What disagrees with the data, then what the addresses for revocation answered; of results that are newer
         than the data."""
         observation = self._estate.observation()
-        newer = {
-            component: result
-            for component, result in self.results(verdict.use).items()
-            if _is_newer(result.at, verdict.use, observation)
-        }
-        found = openssl_disagreement(verdict, newer)
+        found = openssl_disagreement(verdict, self.newer_results(verdict.use))
         with self._lock:
             looks = self._looks.get(verdict.use, ())
         revocation = revocation_findings(look for look in looks if _is_newer(look.at, verdict.use, observation))
@@ -104,10 +113,13 @@ class DeviceProofService:
             if job.cancelled:
                 return
             self._verify_use(device, use, verify_requests(snapshot, self._estate.profile, use, observation), job)
-            fetch = partial(self._devices.fetch, device)
+            fetch = partial(self._fetch, device)
             looks = look_at_revocation(fetch, snapshot, self._estate.profile, use, observation, self._clock.now)
             with self._lock:
                 self._looks[use] = looks
+
+    def _fetch(self, device: Device, request: FetchRequest) -> Fetched:
+        return self._devices.fetch(device, [request])[0]
 
     def _verify_use(self, device: Device, use: PairUse, requests: Mapping[str, VerifyRequest | str], job: Job) -> None:
         """Components that ask the same share one answer."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from adapters.ssh.scripts import library
+from adapters.ssh.session import DeviceSession, Output
 from console.ports import Fetched, FetchRequest
 from console.readiness.model import LiveOutcome
 from tests.contract.ssh_places import SHELLS, Place, none_left, place
@@ -23,6 +26,7 @@ SIZE = 3_000_000
 
 class Handler(BaseHTTPRequestHandler):
     asked: list[str] = []  # noqa: RUF012 - the server makes its handlers; a test reads what they were asked
+    ended = threading.Event()
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
@@ -36,8 +40,18 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.send_response(200)
+        if self.path.startswith("/slow"):
+            self.end_headers()
+            self._dribble()
+            return
         self.end_headers()  # no length: only the limit ends it
         self.wfile.write(b"x" * SIZE if self.path.startswith("/large") else BODY)
+
+    def _dribble(self) -> None:
+        """A byte now and then, so that no step takes long."""
+        with contextlib.suppress(OSError):
+            while not self.ended.wait(0.5):
+                self.wfile.write(b"x")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Nothing."""
@@ -45,10 +59,12 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
+    Handler.ended.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
+    Handler.ended.set()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -60,10 +76,14 @@ class Scene:
     tool: str
 
     def ask(self, url: str, limit: int = 100_000, agent_user: str = "") -> Fetched:
-        request = FetchRequest(url, limit, agent_user, timeout_seconds=5)
-        answer = self.served.gateway().fetch(self.served.device, request)
-        assert none_left("mtls-console.*")
+        (answer,) = self.ask_all([url], limit, agent_user)
         return answer
+
+    def ask_all(self, urls: Sequence[str], limit: int = 100_000, agent_user: str = "") -> Sequence[Fetched]:
+        requests = [FetchRequest(url, limit, agent_user, timeout_seconds=5) for url in urls]
+        answers = self.served.gateway().fetch(self.served.device, requests)
+        assert none_left("mtls-console.*")
+        return answers
 
 
 @pytest.fixture(params=[("asyncssh", "curl"), ("asyncssh", "wget"), ("sshd", "curl")], ids="-".join)
@@ -94,6 +114,42 @@ def test_what_is_no_answer(scene: Scene, address: str, path: str, words: str) ->
         assert words in answer.error
 
 
+def test_many_addresses_in_one_script(scene: Scene, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    run = DeviceSession.run
+
+    def counted(session: DeviceSession, command: str, stdin: bytes, timeout: float, limit: int) -> Output:
+        sent.append(stdin)
+        return run(session, command, stdin, timeout, limit)
+
+    monkeypatch.setattr(DeviceSession, "run", counted)
+    urls = [f"{address}/{number}.crl" for number in range(8)]
+    urls[2:2] = [f"{address}/missing", "ldap://ca/x", "http://127.0.0.1:1/x.crl", f"{address}/large"]
+    answers = scene.ask_all(urls)
+    right = {0, 1, *range(6, 12)}
+    assert [number for number, answer in enumerate(answers) if answer.content == BODY] == sorted(right)
+    wrong = [answer.outcome for number, answer in enumerate(answers) if number not in right]
+    assert wrong == [LiveOutcome.FAILED, LiveOutcome.NOT_RUN, LiveOutcome.FAILED, LiveOutcome.FAILED]
+    assert len(sent) == 1
+    assert scene.ask_all([]) == ()
+
+
+def test_addresses_that_never_end_cost_the_time_of_one(scene: Scene, address: str) -> None:
+    urls = [*(f"{address}/slow/{number}" for number in range(5)), f"{address}/list.crl"]
+    began = time.monotonic()
+    answers = scene.ask_all(urls)
+    assert time.monotonic() - began < 15
+    assert [answer.outcome for answer in answers] == [LiveOutcome.FAILED] * 5 + [LiveOutcome.OK]
+    assert {answer.error for answer in answers[:5]} == {"no answer in time"}
+
+
+def test_no_more_than_a_bounded_whole_is_brought(scene: Scene, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.ssh.fetch._TOTAL", 100_000)
+    answers = scene.ask_all([f"{address}/{number}" for number in range(12)])
+    brought = 100_000 // len(BODY)
+    assert [answer.outcome for answer in answers] == [LiveOutcome.OK] * brought + [LiveOutcome.NOT_RUN] * (12 - brought)
+
+
 def test_nobody_there(scene: Scene) -> None:
     answer = scene.ask("http://127.0.0.1:1/x.crl")
     assert answer.outcome is LiveOutcome.FAILED
@@ -118,5 +174,8 @@ def test_every_shell(shell: tuple[str, ...], tmp_path: Path, address: str) -> No
     if shutil.which("curl") is None:
         pytest.skip("curl isn't installed")
     with place("asyncssh", tmp_path, shell) as served:
-        answer = served.gateway().fetch(served.device, FetchRequest(f"{address}/list.crl", 100_000))
-    assert (answer.outcome, answer.content) == (LiveOutcome.OK, BODY)
+        requests = [FetchRequest(f"{address}/{path}", 100_000) for path in ("list.crl", "missing", "b.crl")]
+        answers = served.gateway().fetch(served.device, requests)
+        assert none_left("mtls-console.*")
+    assert [answer.content for answer in answers] == [BODY, b"", BODY]
+    assert [answer.outcome for answer in answers] == [LiveOutcome.OK, LiveOutcome.FAILED, LiveOutcome.OK]
