@@ -12,7 +12,9 @@ import msgspec
 
 from console.errors import CommandFailed, ConfigurationError
 
-OPERATIONS = ("snapshot", "set-access", "set-httpsys", "set-binding", "restart-site")
+READING = ("snapshot", "fetch")
+"""Operations that change nothing on the beacon, so that they may run twice."""
+OPERATIONS = (*READING, "set-access", "set-httpsys", "set-binding", "restart-site")
 """One script each: scripts/OPERATION.ps1."""
 ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of stdout: a snapshot with a thousand certificates takes about 2 MB."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from adapters.winrm.answers import beacon_snapshot
-from adapters.winrm.envelope import answer, stdin
+from adapters.winrm.envelope import READING, answer, stdin
+from adapters.winrm.fetched import fetch_parameters, fetched
 from adapters.winrm.limits import DEFAULT_LIMITS, Limits
 from adapters.winrm.remote_text import clean, error_text
 from console.errors import ChangeRefused, CommandFailed, ConfigurationError, CredentialError, WinrmError
 from console.fleet.model import Beacon
 from console.iis.snapshot import BeaconSnapshot
-from console.ports import Clock, SecretSource
+from console.ports import Clock, Fetched, FetchRequest, SecretSource
 
 if TYPE_CHECKING:
     from adapters.winrm.session import WinrmSession
@@ -38,9 +39,16 @@ class WinrmBeaconGateway:
         """Everything that snapshot.ps1 observes, in one round trip; `hellos` stays empty."""
         return beacon_snapshot(beacon, self._clock.now(), self.run(beacon, "snapshot", {}))
 
+    def fetch(self, beacon: Beacon, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        """What fetch.ps1 brings from the addresses, in their order, in one round trip."""
+        if not requests:
+            return ()
+        answered = self.run(beacon, "fetch", fetch_parameters(requests))
+        return fetched(beacon, self._clock.now(), requests, answered)
+
     def run(self, beacon: Beacon, operation: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
         """The answer of scripts/OPERATION.ps1. A script that refuses (nothing was written) raises ChangeRefused."""
-        output = self._session(beacon).run(stdin(operation, parameters), operation, repeatable=operation == "snapshot")
+        output = self._session(beacon).run(stdin(operation, parameters), operation, repeatable=operation in READING)
         said = answer(output.stdout, beacon.name, operation)
         if said is None:
             raise CommandFailed(
