@@ -23,6 +23,7 @@ from console.readiness.judge import judge_pair
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
 from console.services.collector import collector_paused
 from console.services.contained import Judge, contained
+from console.services.known_uses import KnownUses
 from console.services.observation import LiveKey, Observation, comparable, unreached
 from console.services.proof import disagreement
 
@@ -44,6 +45,8 @@ class _Judged:
     verdict: PairVerdict
     at: datetime
     until: datetime
+    seen: tuple[int, int]
+    """How often something new had been learnt of its device and its beacon by then."""
 
     def holds_at(self, now: datetime) -> bool:
         """A clock that was set back counts as well."""
@@ -66,6 +69,9 @@ class Estate:
         self._store = store
         self._clock = clock
         self._lock = threading.RLock()
+        self._storing = threading.Lock()
+        """Taken before `_lock`, never after it: what is on disk comes in the order of what is known, and whoever asks
+        what is known doesn't wait for the disk."""
         self._devices = {device.name: device for device in fleet.devices}
         self._beacons = {beacon.name: beacon for beacon in fleet.beacons}
         self._device_snapshots: dict[str, DeviceSnapshot] = {}
@@ -73,7 +79,7 @@ class Estate:
         self._failures: dict[str, tuple[datetime, str]] = {}
         self._live: dict[LiveKey, LiveResult] = {}
         self._observation: Observation | None = None
-        self._uses: dict[str, tuple[PairUse, ...]] = {}
+        self._uses = KnownUses(self._devices, self._work_out_uses)
         self._ports: Mapping[str, frozenset[int]] = {}
         """Beacon to the ports of its bindings."""
         self._unreached: dict[str, BeaconSnapshot] = {}
@@ -88,63 +94,86 @@ class Estate:
 
     def reload(self) -> None:
         """Read everything from the store again, and tell the listeners. Raises StoreError."""
+        with self._storing:
+            self._read_store()
+        self._tell(frozenset({*self._devices, *self._beacons}))
+
+    def _read_store(self) -> None:
         devices, beacons = self._store.devices(), self._store.beacons()
         failures, live = self._store.failures(), self._store.live()
         with self._lock:
             self._device_snapshots = {name: devices[name] for name in devices if name in self._devices}
             self._beacon_snapshots = {name: beacons[name] for name in beacons if name in self._beacons}
             self._failures, self._live = dict(failures), dict(live)
-            self._uses, self._judged, self._unreached, self._observation = {}, {}, {}, None
+            self._uses.clear()
+            self._judged, self._unreached, self._observation = {}, {}, None
             self._ports = self._ports_seen()
             self._versions.update(dict.fromkeys((*self._devices, *self._beacons), 1))
-        self._tell(frozenset({*self._devices, *self._beacons}))
 
     def record_device(self, snapshot: DeviceSnapshot) -> None:
         """A device was observed. Stored first; raises StoreError. An observation that began before the one that is
         held (a sweep that an edit overtook) is dropped."""
-        with self._lock:
-            held = self._device_snapshots.get(snapshot.device)
+        with self._storing:
+            with self._lock:
+                held = self._device_snapshots.get(snapshot.device)
             if held is not None and self._overtaken(snapshot.taken_at, held.taken_at):
                 return
             self._store.save_device(snapshot)
-            self._device_snapshots[snapshot.device] = self._parts.share(snapshot)
-            self._failures.pop(snapshot.device, None)
-            self._forget(snapshot.device)
+            shared = self._parts.share(snapshot)
+            with self._lock:
+                self._device_snapshots[snapshot.device] = shared
+                self._failures.pop(snapshot.device, None)
+                self._forget(snapshot.device)
         self._tell(frozenset({snapshot.device}))
 
     def record_beacon(self, snapshot: BeaconSnapshot) -> None:
         """A beacon was observed over WinRM; the hellos that were said before stay beside it."""
-        with self._lock:
-            known = self._beacon_snapshots.get(snapshot.beacon)
+        with self._storing:
+            known = self._beacon(snapshot.beacon)
             if known is not None and known.reached and self._overtaken(snapshot.taken_at, known.taken_at):
                 return
             merged = replace(snapshot, hellos=known.hellos if known else ())
             self._store.save_beacon(merged)
-            self._beacon_snapshots[snapshot.beacon] = merged
-            self._failures.pop(snapshot.beacon, None)
-            self._forget(snapshot.beacon)
+            with self._lock:
+                self._beacon_snapshots[snapshot.beacon] = merged
+                self._failures.pop(snapshot.beacon, None)
+                self._forget(snapshot.beacon)
         self._tell(frozenset({snapshot.beacon}))
 
     def record_hello(self, said: Hello) -> None:
         """The console said hello to an endpoint: kept with each beacon that devices reach there."""
-        at_endpoint = (use for use in self.uses() if (use.host, use.port) == (said.host, said.port))
-        names = {use.beacon for use in at_endpoint if use.beacon}
+        for device in self._missing_uses():
+            self.uses_of_device(device)
         with self._lock:
+            names = self._uses.beacons_at(said.host, said.port)
+        with self._storing:
             for name in names:
-                known = self._beacon_snapshots.get(name) or unreached(name, said.taken_at, "WinRM wasn't asked yet")
-                before = known.hello(said.host, said.port)
-                if before is not None and self._overtaken(said.taken_at, before.taken_at):
-                    continue
-                others = [hello for hello in known.hellos if (hello.host, hello.port) != (said.host, said.port)]
-                here = (hello for hello in known.hellos if (hello.host, hello.port) == (said.host, said.port))
-                if any(self._is_stale(said.taken_at, hello.taken_at) for hello in here):
-                    continue
-                self._beacon_snapshots[name] = replace(known, hellos=(*others, said))
-                self._store.save_beacon(self._beacon_snapshots[name])
-                if name in self._failures:
-                    self._store.save_failure(name, *self._failures[name])
-                self._forget(name)
-        self._tell(frozenset(names))
+                self._add_hello(name, said)
+        self._tell(names)
+
+    def _add_hello(self, beacon: str, said: Hello) -> None:
+        """Called while storing is locked: nobody else changes a beacon's snapshot."""
+        known = self._beacon(beacon) or unreached(beacon, said.taken_at, "WinRM wasn't asked yet")
+        before = known.hello(said.host, said.port)
+        if before is not None and self._overtaken(said.taken_at, before.taken_at):
+            return
+        others = [hello for hello in known.hellos if (hello.host, hello.port) != (said.host, said.port)]
+        greeted = replace(known, hellos=(*others, said))
+        failure = self._failures.get(beacon)
+        self._store.save_beacon(greeted)
+        if failure is not None:
+            self._store.save_failure(beacon, *failure)
+        with self._lock:
+            self._beacon_snapshots[beacon] = greeted
+            self._forget(beacon)
+
+    def _beacon(self, name: str) -> BeaconSnapshot | None:
+        with self._lock:
+            return self._beacon_snapshots.get(name)
+
+    def _missing_uses(self) -> tuple[str, ...]:
+        with self._lock:
+            return self._uses.missing
 
     def _overtaken(self, began: datetime, held: datetime) -> bool:
         """`held` is newer. One from the future isn't: the console's clock was wrong then, or is now."""
@@ -152,18 +181,21 @@ class Estate:
 
     def record_failure(self, target: str, error: str) -> None:
         """The newest attempt to observe a target failed; what was known before stays beside it."""
-        with self._lock:
-            self._failures[target] = (self._clock.now(), error)
-            self._store.save_failure(target, *self._failures[target])
-            self._forget(target)
+        with self._storing:
+            now = self._clock.now()
+            self._store.save_failure(target, now, error)
+            with self._lock:
+                self._failures[target] = (now, error)
+                self._forget(target)
         self._tell(frozenset({target}))
 
     def record_live(self, use: PairUse, component: str, result: LiveResult) -> None:
         """A live handshake was made; no verdict depends on it."""
-        with self._lock:
+        with self._storing:
             self._store.save_live(use.device, use.beacon, use.host, use.port, component, result)
-            self._live[(use.device, use.beacon, use.host, use.port, component)] = result
-            self._observation = None
+            with self._lock:
+                self._live[(use.device, use.beacon, use.host, use.port, component)] = result
+                self._observation = None
         self._tell(frozenset({use.device}))
 
     def observation(self) -> Observation:
@@ -186,14 +218,13 @@ class Estate:
     def uses_of_device(self, name: str) -> tuple[PairUse, ...]:
         """Raises KeyError for a device that isn't in the fleet."""
         with self._lock:
-            if name not in self._uses:
-                if name not in self._devices:
-                    raise KeyError(name)
-                snapshot = self._device_snapshots.get(name)
-                read = snapshot is not None and snapshot.config.content is not None
-                entries = view_device(snapshot, self.profile).failover.entries if snapshot is not None and read else ()
-                self._uses[name] = pair_uses(self.fleet, name, entries, self._ports)
-            return self._uses[name]
+            return self._uses.of(self._devices[name].name)
+
+    def _work_out_uses(self, name: str) -> tuple[PairUse, ...]:
+        snapshot = self._device_snapshots.get(name)
+        if snapshot is None or snapshot.config.content is None:
+            return pair_uses(self.fleet, name, (), self._ports)
+        return pair_uses(self.fleet, name, view_device(snapshot, self.profile).failover.entries, self._ports)
 
     def verdicts(self) -> tuple[PairVerdict, ...]:
         """One for each of `uses()`, in that order; only pairs of targets that changed are judged anew."""
@@ -270,18 +301,13 @@ class Estate:
 
         return end
 
-    def _is_stale(self, taken_at: datetime, newest: datetime) -> bool:
-        """A look that began before an edit may end after the look that followed the edit. Where the clock was set back
-        what is held lies in the future, and doesn't count."""
-        return taken_at < newest <= self._clock.now()
-
     def _forget(self, target: str) -> None:
         """What was concluded from this target's old state; called with the lock held."""
         self._observation = None
         self._versions[target] += 1
-        self._judged.pop(target, None)
+        self._judged.pop(target, None)  # a beacon's verdicts show by their version that they are old
         if target not in self._beacons:
-            self._uses.pop(target, None)
+            self._uses.forget(target)
             return
         self._unreached.pop(target, None)
         ports = self._ports_seen()
@@ -289,9 +315,6 @@ class Estate:
             # Where beacons share a host, the ports that a beacon shows decide whose use it is.
             self._ports = ports
             self._uses.clear()
-        for judged in self._judged.values():
-            for use in [use for use in judged if use.beacon == target]:
-                del judged[use]
 
     def _ports_seen(self) -> Mapping[str, frozenset[int]]:
         return {
@@ -312,17 +335,16 @@ class Estate:
 
     def _verdict(self, use: PairUse, now: datetime) -> PairVerdict:
         with self._lock:
+            seen = self._version_of(use)
             known = self._judged.get(use.device, {}).get(use)
-            if known is not None and known.holds_at(now):
+            if known is not None and known.seen == seen and known.holds_at(now):
                 return known.verdict
             given = self._input(use, now)
-            seen = self._version_of(use)
         verdict = self._judge_pair(given)
+        judged = _Judged(verdict, now, verdict.until or now + JUDGED_ANEW_AFTER, seen)
         with self._lock:
             if seen == self._version_of(use):
-                self._judged.setdefault(use.device, {})[use] = _Judged(
-                    verdict, now, verdict.until or now + JUDGED_ANEW_AFTER
-                )
+                self._judged.setdefault(use.device, {})[use] = judged
         return verdict
 
     def _version_of(self, use: PairUse) -> tuple[int, int]:
