@@ -15,6 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from console.pki.revocation_facts import RevocationAnswer, RevocationMethod, RevocationState, dated
+from console.pki.revocation_list import FAULTS, RevocationList, unreadable
 
 
 def is_revocation_list(der: bytes) -> bool:
@@ -33,26 +34,7 @@ def judge_list(content: bytes, certificate: bytes, issuer: bytes, now: datetime)
 
 def read_list(content: bytes, certificate: bytes, issuer: bytes) -> RevocationAnswer:
     """What a CRL (DER or PEM) says of a certificate of `issuer` (both DER), whatever the clock. Never raises."""
-    try:
-        pem = content.lstrip().startswith(b"-----BEGIN")
-        listed = x509.load_pem_x509_crl(content) if pem else x509.load_der_x509_crl(content)
-        subject, signer = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
-        begin, end = listed.last_update_utc, listed.next_update_utc
-        if listed.issuer != signer.subject:
-            return RevocationAnswer(RevocationState.OTHER_ISSUER, "it is the list of another CA", begin, end)
-        key = signer.public_key()
-        kinds = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
-        if not isinstance(key, kinds) or not listed.is_signature_valid(key):
-            return RevocationAnswer(
-                RevocationState.BAD_SIGNATURE, "its signature isn't made with the issuer's key", begin, end
-            )
-        entry = listed.get_revoked_certificate_by_serial_number(subject.serial_number)
-        if entry is not None:
-            since = f"revoked on {entry.revocation_date_utc:%Y-%m-%d}"
-            return RevocationAnswer(RevocationState.REVOKED, since, begin, end)
-    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
-        return _unreadable("no revocation list", unreadable)
-    return RevocationAnswer(RevocationState.GOOD, "", begin, end)
+    return RevocationList(content).says_of(certificate, issuer)
 
 
 def responder_address(url: str, certificate: bytes, issuer: bytes) -> str:
@@ -91,8 +73,8 @@ def read_response(content: bytes, certificate: bytes, issuer: bytes) -> Revocati
             return RevocationAnswer(RevocationState.REVOKED, "the responder says revoked", begin, end)
         if said.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
             return RevocationAnswer(RevocationState.UNKNOWN, "the responder doesn't know the certificate", begin, end)
-    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as unreadable:
-        return _unreadable("no OCSP response", unreadable)
+    except FAULTS as fault:
+        return unreadable("no OCSP response", fault)
     return RevocationAnswer(RevocationState.GOOD, "", begin, end)
 
 
@@ -129,8 +111,3 @@ def _verify(signer: x509.Certificate, said: ocsp.OCSPResponse) -> None:
         key.verify(said.signature, said.tbs_response_bytes)
     else:
         raise InvalidSignature
-
-
-def _unreadable(what: str, error: Exception) -> RevocationAnswer:
-    text = "".join(char for char in " ".join(str(error).split()) if char.isprintable())[:100]
-    return RevocationAnswer(RevocationState.UNREADABLE, f"what came back is {what}" + (f" ({text})" if text else ""))
