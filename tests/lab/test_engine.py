@@ -93,6 +93,7 @@ def test_a_snapshot_shows_everything(windows: Windows) -> None:
                 },
                 {"protocol": "http", "information": "*:80:", "sslFlags": 0, "thumbprint": "", "store": ""},
             ],
+            "applications": ["/", "/ManageSoftRL"],
         }
     ]
     assert answer["access"] == [{"location": SITE, "flags": "Ssl", "explicit": True}]
@@ -103,6 +104,8 @@ def test_a_snapshot_shows_everything(windows: Windows) -> None:
         "protocols": {"TLS 1.0": False, "TLS 1.2": True},
         "sendTrustedIssuerList": 1,
         "clientAuthTrustMode": None,
+        "messageLimit": None,
+        "cipherSuites": [],
     }
     assert answer["httpsys"] == [row_of(record) for record in windows.directory.httpsys()]
 
@@ -126,11 +129,13 @@ def test_a_snapshot_shows_certificates_and_never_a_key(windows: Windows) -> None
 def test_a_snapshot_shows_folders_of_devices_that_differ(windows: Windows) -> None:
     document = configuration(windows)
     document.set_access(f"{SITE}/ManageSoftRL", [])
-    document.set_access(f"{SITE}/Unrelated", ["Ssl"])
+    document.set_access(f"{SITE}/Reports", ["Ssl"])
+    document.set_access("Another site/ManageSoftRL", [])
     windows.directory.save_configuration(document)
     assert run(windows, "snapshot")["access"] == [
         {"location": SITE, "flags": "Ssl", "explicit": True},
         {"location": f"{SITE}/ManageSoftRL", "flags": "None", "explicit": True},
+        {"location": f"{SITE}/Reports", "flags": "Ssl", "explicit": True},
     ]
 
 

@@ -79,7 +79,9 @@ try {
     $effective = $section['sslFlags']
 
     $phase = 'compare'
+    $refused = $true
     $seen = Get-ConfigHash
+    $refused = $false
     if ($p.configSha256 -and $p.configSha256 -ne $seen) {
       $refused = $true; throw 'applicationHost.config has changed since the plan was made'
     }

@@ -78,7 +78,9 @@ try {
     if ($null -eq $binding) { $refused = $true; throw "site '$($p.site)' has no https binding '$($p.information)'" }
 
     $phase = 'compare'
+    $refused = $true
     $seen = Get-ConfigHash
+    $refused = $false
     if ($p.configSha256 -and $p.configSha256 -ne $seen) {
       $refused = $true; throw 'applicationHost.config has changed since the plan was made'
     }

@@ -280,7 +280,7 @@ function Get-RenewalTools {
   $pattern = 'win-acme|simple-acme|letsencrypt|certify'
   $names = @(Get-ChildItem -LiteralPath (Join-Path $env:windir 'System32\Tasks') -Recurse -File | ForEach-Object { "$($_.Name)" })
   $names += @(Get-Service | ForEach-Object { "$($_.Name)" })
-  $names | Where-Object { $_ -match $pattern } | Select-Object -First 20
+  $names | Where-Object { $_ -match $pattern } | Sort-Object | Select-Object -First 20
 }
 
 try {
