@@ -1,12 +1,14 @@
-"""Reads one device: two commands on one connection, and the names that it resolves in a third of their own time."""
+"""Reads one device: two commands on one connection, and in a third of their own time the names that it resolves and the
+endpoints that it gets through to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.ssh.facts import Records, Who, account, clock, directory_fact, file_fact, key_fact, text
 from adapters.ssh.names import HOST, is_address, name_fact
+from adapters.ssh.reach import Endpoint, endpoints_of, reach_facts, reach_script, reach_seconds
 from adapters.ssh.scripts import bootstrap, library, records, whole
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain, quoted
@@ -16,7 +18,7 @@ from console.agent.failover import failover_uses
 from console.agent.preferences import effective_tls
 from console.agent.profile import AgentProfile
 from console.agent.secrets import mask_secrets
-from console.agent.snapshot import DeviceSnapshot, FileFact, FileState, NameFact
+from console.agent.snapshot import DeviceSnapshot, FileFact, FileState, NameFact, ReachFact
 from console.errors import CommandFailed
 from console.pki.names import ascii_host
 from console.ports import Clock
@@ -40,6 +42,8 @@ class Wanted:
     directories: tuple[str, ...]
     keys: tuple[str, ...]
     hosts: tuple[str, ...]
+    endpoints: tuple[tuple[str, int], ...] = ()
+    """Host and port of each usable entry of the failover lists."""
 
 
 def collect(
@@ -47,9 +51,11 @@ def collect(
     profile: AgentProfile,
     console_clock: Clock,
     hosts: Sequence[str],
-    resolved: frozenset[str],
+    pairs: Sequence[tuple[str, int]],
+    resolve: Mapping[tuple[str, int], tuple[str, int]],
 ) -> DeviceSnapshot:
-    """`resolved`: hosts for which [resolve] says where they are, so that the device isn't asked.
+    """`pairs`: host and port of the fleet file's pairs of this device. `resolve`: where [resolve] says that a host is;
+    the device isn't asked for its name then.
 
     Raises SshError, HostKeyError, CredentialError, CommandFailed.
     """
@@ -63,6 +69,8 @@ def collect(
     wanted = wanted_by(document, profile)
     notes = [*_notes(answer, config)]
     files = ask(session, _reading(wanted), FILES_SECONDS)
+    endpoints = endpoints_of([*pairs, *wanted.endpoints], resolve)
+    names, reach = _network(session, [*hosts, *wanted.hosts], frozenset(host for host, _ in resolve), endpoints)
     notes += [f"{path} is relative; it was looked for in the login's home" for path in _relative(wanted)]
     return DeviceSnapshot(
         device=device.name,
@@ -81,7 +89,8 @@ def collect(
         directories=tuple(directory_fact(files, f"dir.{n}", path, who) for n, path in enumerate(wanted.directories)),
         keys=tuple(key_fact(files, f"key.{n}", path, who) for n, path in enumerate(wanted.keys)),
         tls=tls_stack(answer),
-        names=_names(session, [*hosts, *wanted.hosts], resolved),
+        names=names,
+        reach=reach,
         notes=tuple(notes),
     )
 
@@ -114,6 +123,11 @@ def wanted_by(document: ConfigDocument, profile: AgentProfile) -> Wanted:
         directories=_once((each.ca_directory for each in tls), PATHS_LIMIT),
         keys=_once((each.client_key for each in tls), PATHS_LIMIT),
         hosts=_once((entry.host for entry in failover_uses(document, profile)), NAMES_LIMIT),
+        endpoints=tuple(
+            (entry.host, entry.port)
+            for entry in failover_uses(document, profile)
+            if entry.usable and entry.port is not None
+        ),
     )
 
 
@@ -134,22 +148,25 @@ def _word(path: str) -> str:
     return quoted(f"./{path}" if path.startswith("-") else path)
 
 
-def _names(session: DeviceSession, hosts: Sequence[str], resolved: frozenset[str]) -> tuple[NameFact, ...]:
+def _network(
+    session: DeviceSession, hosts: Sequence[str], resolved: frozenset[str], endpoints: Sequence[Endpoint]
+) -> tuple[tuple[NameFact, ...], tuple[ReachFact, ...]]:
     asked = [h for h in dict.fromkeys(hosts) if h and h not in resolved and not is_address(h)][:NAMES_LIMIT]
     known = {host: ascii_host(host) for host in asked if HOST.fullmatch(ascii_host(host))}
     odd = tuple(NameFact(plain(host), error="isn't a host name") for host in asked if host not in known)
-    asked = list(known)
-    if not asked:
-        return odd
+    if not known and not endpoints:
+        return odd, ()
     script = whole(
         library("common.sh"),
         library("collect.sh"),
-        "\n".join(f"resolve name.{n} {quoted(wire)}" for n, wire in enumerate(known.values())),
+        library("reach.sh"),
+        "\n".join([*reach_script(endpoints), *(f"resolve name.{n} {quoted(w)}" for n, w in enumerate(known.values()))]),
     )
     # A name server that doesn't answer must not cost the snapshot: what has come by then counts.
-    output = session.run(bootstrap(script), script, NAMES_SECONDS)
+    output = session.run(bootstrap(script), script, NAMES_SECONDS + reach_seconds(endpoints))
     answer = records(output.stdout, session.device.name, partial=True)
-    return tuple(name_fact(answer, f"name.{n}", host) for n, host in enumerate(asked)) + odd
+    names = tuple(name_fact(answer, f"name.{n}", host) for n, host in enumerate(known))
+    return names + odd, reach_facts(session, endpoints, answer)
 
 
 def _agent_user(given: str, config_ini: str, answer: Records) -> tuple[str, str]:

@@ -41,13 +41,17 @@ class SshDeviceGateway:
         self._clock = clock
         self._timeouts = timeouts or Timeouts()
         self._resolver = TargetResolver(fleet)
-        self._resolved = frozenset(host for host, _ in fleet.resolve)
+        self._resolve = fleet.resolve
+        self._pairs: dict[str, list[tuple[str, int]]] = {}
+        for pair in fleet.pairs:
+            self._pairs.setdefault(pair.device, []).append((pair.host, pair.port))
         self._lock = threading.Lock()
         self._sessions: dict[str, DeviceSession] = {}
         self._known_hosts: dict[tuple[Path, ...], tuple[tuple[tuple[int, int], ...], KnownHosts]] = {}
 
     def collect(self, device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
-        return collect(self._session(device), self._profile, self._clock, hosts, self._resolved)
+        pairs = self._pairs.get(device.name, ())
+        return collect(self._session(device), self._profile, self._clock, hosts, pairs, self._resolve)
 
     def read_config(self, device: Device) -> ConfigFile:
         return edits.read_config(self._session(device))

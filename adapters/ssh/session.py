@@ -84,6 +84,22 @@ class DeviceSession:
                 raise
         return self._open(self._connected()[1])
 
+    def open_forwarded(self, place: tuple[str, int], seconds: float) -> paramiko.Channel:
+        """A TCP connection that the device's SSH server makes (direct-tcpip, RFC 4254, 7.2).
+
+        Raises paramiko.ChannelException where the server refuses it or can't connect, TimeoutError where it doesn't
+        say, SshError and its kin where the device itself isn't reached.
+        """
+        _, connection = self._connected()
+        try:
+            return connection.transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0), timeout=seconds)
+        except paramiko.ChannelException:
+            raise
+        except (paramiko.SSHException, EOFError, OSError) as exc:
+            if connection.alive:
+                raise TimeoutError(f"no answer within {seconds:.0f} s") from exc
+            raise SshError("the connection was lost", target=self.device.name, phase="forward") from exc
+
     def _open(self, connection: Connection) -> paramiko.Channel:
         try:
             return connection.transport.open_session(timeout=self._timeouts.channel)

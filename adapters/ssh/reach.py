@@ -1,0 +1,152 @@
+"""Does the device get through to the endpoints of its uses?
+
+TCP alone: from the device's curl or perl, else by a channel that its SSH server opens for us.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.ssh.facts import Records, text
+from adapters.ssh.names import HOST, is_address
+from adapters.ssh.session import DeviceSession
+from adapters.ssh.text import quoted
+from adapters.ssh.tunnel import NotForwarded, forwarded
+from console.agent.snapshot import ReachFact, ReachOutcome
+from console.pki.names import ascii_host
+
+ENDPOINTS_LIMIT = 32
+"""More endpoints than this aren't tried: a sweep of a device stays short."""
+SIDE_BY_SIDE = 8
+CONNECT_SECONDS = 4
+FORWARDED_LIMIT = 8
+"""One after the other, so fewer."""
+
+_WORDS = {
+    ReachOutcome.REFUSED: "the connection is refused",
+    ReachOutcome.TIMEOUT: f"no answer within {CONNECT_SECONDS} s",
+    ReachOutcome.NO_ROUTE: "there is no route to it",
+    ReachOutcome.NO_ADDRESS: "the name isn't known",
+    ReachOutcome.FAILED: "no connection comes about; why isn't told",
+}
+_SAID = (
+    (ReachOutcome.REFUSED, re.compile(r"refused", re.IGNORECASE)),
+    (ReachOutcome.TIMEOUT, re.compile(r"timed? ?out|timeout", re.IGNORECASE)),
+    (ReachOutcome.NO_ROUTE, re.compile(r"no route|unreachable|host is down", re.IGNORECASE)),
+    (
+        ReachOutcome.NO_ADDRESS,
+        re.compile(r"bad hostname|not known|not resolve|no address|name resolution", re.IGNORECASE),
+    ),
+)
+_CURL_NEVER_TRIED = (1, 2, 3, 4, 127)
+"""curl's exit codes for a protocol or an option that it doesn't have, and the shell's for no such program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    host: str
+    port: int
+    address: str = ""
+    """`address:port` of [resolve]; empty: the name is asked for."""
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """What to connect to; None where the host can be no name."""
+        if self.address:
+            host, _, port = self.address.rpartition(":")
+            return host.strip("[]"), int(port)
+        host = ascii_host(self.host.strip("[]")).rstrip(".")
+        return (host, self.port) if is_address(host) or HOST.fullmatch(host) else None
+
+
+def endpoints_of(
+    uses: Iterable[tuple[str, int]], resolve: Mapping[tuple[str, int], tuple[str, int]]
+) -> tuple[Endpoint, ...]:
+    """Each once, with the address that [resolve] gives it."""
+    found: dict[tuple[str, int], Endpoint] = {}
+    for host, port in uses:
+        wanted = host.strip("[]").lower()
+        to = resolve.get((wanted, port)) or resolve.get((wanted.rstrip("."), port))
+        address = "" if to is None else f"[{to[0]}]:{to[1]}" if ":" in to[0] else f"{to[0]}:{to[1]}"
+        found.setdefault((wanted, port), Endpoint(host, port, address))
+    return tuple(found.values())[:ENDPOINTS_LIMIT]
+
+
+def reach_script(endpoints: Sequence[Endpoint]) -> list[str]:
+    """Calls of reach.sh, some at a time."""
+    lines: list[str] = []
+    tried = [(number, place) for number, each in enumerate(endpoints) if (place := each.place) is not None]
+    for count, (number, (host, port)) in enumerate(tried, start=1):
+        url = f"https://{f'[{host}]' if ':' in host else host}:{port}/"
+        lines.append(f"reach reach.{number} {quoted(host)} {port} {quoted(url)} {CONNECT_SECONDS} &")
+        if count % SIDE_BY_SIDE == 0 or count == len(tried):
+            lines.append("wait")
+    return lines
+
+
+def reach_seconds(endpoints: Sequence[Endpoint]) -> float:
+    """How long the script may take."""
+    return -(-len(endpoints) // SIDE_BY_SIDE) * (CONNECT_SECONDS + 1.0)
+
+
+def reach_facts(session: DeviceSession, endpoints: Sequence[Endpoint], answer: Records) -> tuple[ReachFact, ...]:
+    """One for each endpoint. Where the device has no tool its SSH server is asked. Raises SshError and its kin."""
+    facts: list[ReachFact] = []
+    asked = 0
+    for number, endpoint in enumerate(endpoints):
+        said = text(answer, f"reach.{number}")
+        place = endpoint.place
+        if place is None:
+            facts.append(_fact(endpoint, ReachOutcome.NOT_TRIED, "", "it isn't a host name"))
+        elif said:
+            facts.append(_from_tool(endpoint, said))
+        elif asked < FORWARDED_LIMIT:
+            asked += 1
+            facts.append(_by_forwarding(session, endpoint, place))
+        else:
+            facts.append(_fact(endpoint, ReachOutcome.NOT_TRIED, "", f"only {FORWARDED_LIMIT} are tried over SSH"))
+    return tuple(facts)
+
+
+def _from_tool(endpoint: Endpoint, said: str) -> ReachFact:
+    tool, _, rest = said.partition(" ")
+    if tool == "curl":
+        code, _, rest = rest.partition(" ")
+        outcome = _curl_outcome(int(code) if code.isdecimal() and len(code) < 4 else -1, rest)
+    else:
+        outcome = ReachOutcome.CONNECTED if rest == "connected" else _told(rest)
+    return _fact(endpoint, outcome, tool)
+
+
+def _curl_outcome(code: int, rest: str) -> ReachOutcome:
+    if rest == "connected":
+        return ReachOutcome.CONNECTED
+    if code in _CURL_NEVER_TRIED or code < 0:
+        return ReachOutcome.NOT_TRIED
+    if code == 6:
+        return ReachOutcome.NO_ADDRESS
+    if code == 28:
+        return ReachOutcome.TIMEOUT
+    return _told(rest) if code == 7 else ReachOutcome.FAILED if code == 0 else ReachOutcome.CONNECTED
+
+
+def _by_forwarding(session: DeviceSession, endpoint: Endpoint, place: tuple[str, int]) -> ReachFact:
+    try:
+        forwarded(session, place, CONNECT_SECONDS).close()
+    except NotForwarded as exc:
+        if exc.forbidden:
+            return _fact(endpoint, ReachOutcome.NOT_TRIED, "", f"the device has neither curl nor perl, and {exc}")
+        # A refusal, a missing route, an unknown name: paramiko keeps the server's words for itself (it logs them).
+        outcome = ReachOutcome.TIMEOUT if exc.silent else ReachOutcome.FAILED
+        return _fact(endpoint, outcome, "ssh forwarding")
+    return _fact(endpoint, ReachOutcome.CONNECTED, "ssh forwarding")
+
+
+def _told(said: str) -> ReachOutcome:
+    return next((outcome for outcome, words in _SAID if words.search(said)), ReachOutcome.FAILED)
+
+
+def _fact(endpoint: Endpoint, outcome: ReachOutcome, how: str, error: str = "") -> ReachFact:
+    return ReachFact(endpoint.host, endpoint.port, outcome, endpoint.address, how, error or _WORDS.get(outcome, ""))
