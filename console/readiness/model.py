@@ -118,8 +118,17 @@ class PairVerdict:
 
     @property
     def first_obstacle(self) -> Finding | None:
-        """The finding the agent will hit first: fail before unknown before risky warn; None when ready."""
-        return next((f for f in self.findings if f.status in (Status.FAIL, Status.UNKNOWN) or f.risk), None)
+        """The finding the agent will hit first: fail before unknown before risky warn; None when ready.
+
+        What only informs is none, seen or not: without a fail or a fact that decides the first risk is the obstacle.
+        """
+        match self.verdict:
+            case Verdict.READY:
+                return None
+            case Verdict.AT_RISK:
+                return next((finding for finding in self.findings if finding.risk), None)
+            case _:
+                return next((f for f in self.findings if f.status in (Status.FAIL, Status.UNKNOWN) or f.risk), None)
 
 
 class LiveOutcome(StrEnum):
