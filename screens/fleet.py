@@ -24,7 +24,7 @@ from screens.facts import FactsScreen
 from screens.fleet_model import FleetModel, build
 from screens.fleet_rows import BEACON_COLUMNS, beacon_row, device_columns, device_row
 from screens.pair_report import PairReport
-from screens.text import plain
+from screens.text import plain, plural
 from screens.widgets.fleet_table import FleetTable
 from screens.widgets.handshake_strip import HandshakeStrip
 from screens.widgets.rows import MARK_ORDER
@@ -120,7 +120,7 @@ class FleetScreen(ConsoleScreen):
         rows = await in_thread(lambda: [device_row(model, device, beacon) for device in fleet.devices])
         if (self.beacons.cursor_id or "") != beacon or self._model is not model:
             return  # the cursor went on meanwhile, or the model did: newer rows are on their way
-        self.devices.show(rows, device_columns(beacon))
+        self.devices.show(rows, device_columns(beacon, rows))
         self._show_strip()
         self._show_headings()
 
@@ -130,11 +130,15 @@ class FleetScreen(ConsoleScreen):
         if model is None:
             return
         verdict = self.current_pair()
-        if device is None:
+        lonely = model.unused.get(self.beacons.cursor_id or "") if self.pane is self.beacons else None
+        if lonely is not None:
+            strip.show(None, instead=f"{lonely.message} {lonely.remedy}")
+        elif device is None:
             strip.show(None, instead="No device is shown.")
         elif verdict is not None:
             obstacle = verdict.first_obstacle
-            strip.show(verdict, others=model.faults.get(obstacle.check, 1) - 1 if obstacle else 0)
+            others = model.faults.get(obstacle.check, 1) - 1 if obstacle else 0
+            strip.show(verdict, others=others, proof=model.proof(verdict))
         elif device in model.observation.devices:
             strip.show(None, instead=f"{device} names no beacon of this fleet in its failover lists. d shows them.")
         else:
@@ -158,6 +162,9 @@ class FleetScreen(ConsoleScreen):
                 text.append(f" · {plain(table.filter_text)}")
             if table.marking_range:
                 text.append(" · range")
+            lost = self._model.unanswered if self._model is not None and table is self.devices else ()
+            if lost:
+                text.append(f" · {plural(len(lost), 'endpoint')} without a beacon", Style(bold=False))
             if front and self.has_class("-narrow"):
                 other = self.devices if table is self.beacons else self.beacons
                 text.append(f"   tab: {other.id} {other.row_count:,}", Style(dim=True, bold=False))
@@ -188,6 +195,7 @@ class FleetScreen(ConsoleScreen):
         if isinstance(self.focused, FleetTable):
             self.set_class(self.focused is self.beacons, "-beacons")
             self._show_headings()
+            self._show_strip()
 
     def _to_front(self, table: FleetTable) -> None:
         self.set_class(table is self.beacons, "-beacons")

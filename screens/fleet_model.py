@@ -13,8 +13,11 @@ from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.pki.certificates import certificate
 from console.pki.loading import load_ca_file
-from console.readiness.model import COMPONENTS, PairVerdict, Verdict
+from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Verdict
+from console.readiness.proof import FROM_DATA, Proof, Strength
 from console.services.estate import Observation
+from console.services.strength import proofs
+from console.services.unused import Unanswered, unanswered, unused_beacons
 from console.services.workspace import Workspace
 from screens.text import WORST_FIRST, plain
 
@@ -36,6 +39,21 @@ class FleetModel:
     facts: Mapping[str, DeviceFacts] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=dict)
     """Check id to the number of devices whose first obstacle it is, at one beacon at least."""
+    proofs: Mapping[PairUse, Proof] = field(default_factory=dict)
+    """Of pairs that more than the data speak for, or against."""
+    unused: Mapping[str, Finding] = field(default_factory=dict)
+    """Beacons that no device uses."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """Endpoints that no beacon of the fleet answers to."""
+
+    def proof(self, verdict: PairVerdict) -> Proof:
+        return self.proofs.get(verdict.use, FROM_DATA)
+
+    def weakest(self, verdicts: Sequence[PairVerdict]) -> Proof:
+        """Of several pairs: the weakest proof, and the strongest that says otherwise."""
+        found = [self.proof(verdict) for verdict in verdicts]
+        against = max((one.against for one in found if one.against is not None), default=None)
+        return Proof(min((one.strength for one in found), default=Strength.DATA), against)
 
     def pair(self, device: str, beacon: str) -> PairVerdict | None:
         """The verdict of this pair, the worst of them where the device reaches the beacon in several ways."""
@@ -70,7 +88,8 @@ def build(workspace: Workspace, before: FleetModel | None = None) -> FleetModel:
     by_device: dict[str, list[PairVerdict]] = {device.name: [] for device in workspace.fleet.devices}
     by_beacon: dict[str, list[PairVerdict]] = {beacon.name: [] for beacon in workspace.fleet.beacons}
     stopped: dict[str, set[str]] = {}
-    for verdict in workspace.estate.verdicts():
+    verdicts = workspace.estate.verdicts()
+    for verdict in verdicts:
         by_device.setdefault(verdict.use.device, []).append(verdict)
         if verdict.use.beacon:
             by_beacon.setdefault(verdict.use.beacon, []).append(verdict)
@@ -86,6 +105,9 @@ def build(workspace: Workspace, before: FleetModel | None = None) -> FleetModel:
             for name, snapshot in observation.devices.items()
         },
         faults={check: len(devices) for check, devices in stopped.items()},
+        proofs=proofs(workspace.estate, workspace.device_proof, verdicts),
+        unused=unused_beacons(workspace.estate),
+        unanswered=unanswered(verdict.use for verdict in verdicts),
     )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
 from console.fleet.model import Beacon, Device
 from console.readiness.model import PairVerdict, Verdict
+from console.readiness.proof import FROM_DATA, Proof, Strength
 from screens.beacon_facts import beacon_facts, https_words
 from screens.fleet_model import FleetModel, counts, worst
-from screens.text import GLYPH, TONE, WORST_FIRST, Tone, age, days_left, plain
+from screens.text import GLYPH, WORST_FIRST, Tone, age, days_left, plain, proved_tone, proved_word
 from screens.widgets.fleet_table import cell
 from screens.widgets.rows import Cell, Column, Row
 
@@ -21,26 +26,36 @@ BEACON_COLUMNS = (
 
 SOON_DAYS = 30
 
+_PAIR = 4
+"""Which cell of a device's row is its verdict."""
+_VERDICT, _WIDEST_VERDICT = 16, 19
+"""`✘ blocked (data)`, `✘ blocked (openssl)`: both leave room for the obstacle on 80 columns."""
 
-def device_columns(beacon: str) -> tuple[Column, ...]:
-    """The pair's column bears the name of the beacon under the other cursor."""
+
+def device_columns(beacon: str, rows: Sequence[Row] = ()) -> tuple[Column, ...]:
+    """The pair's column bears the name of the beacon under the other cursor, and is as wide as its longest verdict."""
+    widest = max((cell_len(row.cells[_PAIR].text) for row in rows), default=0)
+    width = min(_WIDEST_VERDICT, max(_VERDICT, widest))
     return (
         Column("name", "name", 12),
-        Column("os", "os", 7),
-        Column("sends", "sends cert", 10),
+        Column("os", "os", 6),
+        Column("sends", "sends", 6),
         Column("expires", "expires", 7, right=True),
-        Column("verdict", plain(beacon, limit=11) or "beacon", 11),
-        Column("obstacle", "first obstacle", 23, grow=True),
+        Column("verdict", plain(beacon, limit=width) or "beacon", width),
+        Column("obstacle", "first obstacle", 20, grow=True),
         Column("pairs", "pairs", 9),
         Column("seen", "seen", 6, right=True),
     )
 
 
-def _state(verdicts: tuple[PairVerdict, ...]) -> Cell:
+def _state(model: FleetModel, verdicts: tuple[PairVerdict, ...]) -> Cell:
     found = worst(verdicts)
     if found is None:
         return Cell("?", Tone.UNKNOWN, 1.5)
-    return Cell(GLYPH[found.verdict], TONE[found.verdict], float(WORST_FIRST.index(found.verdict)))
+    proof, rank = model.weakest(verdicts), float(WORST_FIRST.index(found.verdict))
+    if proof.against is not None and found.verdict in (Verdict.READY, Verdict.AT_RISK):
+        return Cell("≠", Tone.WARN, 1.8)  # what was proved says otherwise: nobody should take it for ready
+    return Cell(GLYPH[found.verdict], proved_tone(found.verdict, proof), rank)
 
 
 def _pairs(verdicts: tuple[PairVerdict, ...]) -> Cell:
@@ -62,9 +77,10 @@ def beacon_row(model: FleetModel, beacon: Beacon) -> Row:
     facts = beacon_facts(snapshot, beacon.site)
     verdicts = model.by_beacon.get(beacon.name, ())
     tally = counts(verdicts)
-    share = 100 * tally[Verdict.READY] // len(verdicts) if verdicts else None
-    state = _state(verdicts)
-    if state.tone in (Tone.BAD, Tone.UNKNOWN) and tally[Verdict.READY] + tally[Verdict.AT_RISK]:
+    state = _state(model, verdicts)
+    if beacon.name in model.unused:
+        state = Cell("▲", Tone.WARN, 1.5)
+    elif state.tone in (Tone.BAD, Tone.UNKNOWN) and tally[Verdict.READY] + tally[Verdict.AT_RISK]:
         state = Cell("▲", Tone.WARN, 2.0)  # some devices get through, some don't
     https = https_words(snapshot, facts)
     failure = model.observation.failures.get(beacon.name)
@@ -77,7 +93,7 @@ def beacon_row(model: FleetModel, beacon: Beacon) -> Row:
             cell(beacon.name),
             cell(https, Tone.PLAIN if facts.bindings else Tone.DIM),
             cell(facts.client_certificates or "?"),
-            Cell("?" if share is None else f"{share} %", Tone.PLAIN, -1.0 if share is None else float(share)),
+            ready_cell(model, verdicts, unused=beacon.name in model.unused),
             _pairs(verdicts),
             _seen(model, beacon.name),
         ),
@@ -85,6 +101,7 @@ def beacon_row(model: FleetModel, beacon: Beacon) -> Row:
             "host": plain(beacon.host),
             "tag": " ".join(plain(tag) for tag in beacon.tags),
             "production": "yes" if beacon.production else "no",
+            "proof": _proof_words(model, verdicts),
         },
     )
 
@@ -94,19 +111,20 @@ def device_row(model: FleetModel, device: Device, beacon: str) -> Row:
     facts = model.facts.get(device.name)
     verdicts = model.by_device.get(device.name, ())
     pair = model.pair(device.name, beacon)
+    proof = model.proof(pair) if pair else FROM_DATA
     # The row's sign is the device's worst pair, whichever beacon the other cursor is on: never greener than it is.
     shown = pair if pair is not None and pair.first_obstacle is not None else worst(verdicts)
     obstacles = {one.check for verdict in verdicts if (one := verdict.first_obstacle) is not None}
     failing = {one.check for verdict in verdicts for one in verdict.findings if one.status == "fail"}
     return Row(
         device.name,
-        _state(verdicts),
+        _state(model, verdicts),
         (
             cell(device.name),
             cell(snapshot.system.lower() if snapshot else "?"),
             cell(facts.sends if facts else "?"),
             _expires(model, device.name),
-            Cell(f"{GLYPH[pair.verdict]} {pair.verdict.value}", TONE[pair.verdict], _rank(pair))
+            Cell(proved_word(pair.verdict, proof), proved_tone(pair.verdict, proof), _rank(pair))
             if pair
             else Cell("· not used" if verdicts else "? unknown", Tone.DIM, 9.0),
             _obstacle(model, device.name, shown, elsewhere=shown is not pair),
@@ -122,12 +140,37 @@ def device_row(model: FleetModel, device: Device, beacon: str) -> Row:
             "tag": " ".join(plain(tag) for tag in device.tags),
             "host": plain(device.host),
             "production": "yes" if device.production else "no",
+            "proof": _proof_words(model, verdicts),
         },
     )
 
 
+def ready_cell(model: FleetModel, verdicts: tuple[PairVerdict, ...], *, unused: bool) -> Cell:
+    """Share of ready pairs, by the data; green where each of them is proved by a handshake."""
+    if not verdicts:
+        return Cell("unused", Tone.WARN, -2.0) if unused else Cell("?", Tone.PLAIN, -1.0)
+    ready = tuple(verdict for verdict in verdicts if verdict.verdict is Verdict.READY)
+    share = 100 * len(ready) // len(verdicts)
+    proved = bool(ready) and model.weakest(ready) == Proof(Strength.LIVE)
+    return Cell(f"{share} %", Tone.GOOD if proved else Tone.PLAIN, float(share))
+
+
+def _proof_words(model: FleetModel, verdicts: tuple[PairVerdict, ...]) -> str:
+    """For filters: `proof:data`, `proof:live`, `proof:otherwise` (a proof says otherwise than the data)."""
+    words = {model.proof(verdict).strength.word for verdict in verdicts}
+    if any(model.proof(verdict).against is not None for verdict in verdicts):
+        words.add("otherwise")
+    return " ".join(sorted(words))
+
+
 def _rank(verdict: PairVerdict) -> float:
     return float(WORST_FIRST.index(verdict.verdict))
+
+
+_SAYS_OTHERWISE = {
+    Strength.LIVE: "the live handshake says otherwise",
+    Strength.OPENSSL: "the device's OpenSSL says otherwise",
+}
 
 
 def _expires(model: FleetModel, device: str) -> Cell:
@@ -140,6 +183,7 @@ def _expires(model: FleetModel, device: str) -> Cell:
 
 
 def _obstacle(model: FleetModel, device: str, shown: PairVerdict | None, *, elsewhere: bool) -> Cell:
+    """Of the pair shown; where a proof says otherwise than the data of it, that goes first."""
     failure = model.observation.failures.get(device)
     if shown is None:
         if failure is not None:
@@ -147,6 +191,9 @@ def _obstacle(model: FleetModel, device: str, shown: PairVerdict | None, *, else
         known = device in model.observation.devices
         return cell("names no beacon of this fleet" if known else "not read yet: c", Tone.DIM)
     obstacle = shown.first_obstacle
+    against = model.proof(shown).against
+    if against is not None:
+        return Cell(f"{_SAYS_OTHERWISE[against]}: p shows both", Tone.WARN, "!")
     if obstacle is None:
         return Cell("", Tone.PLAIN, "~")
     where = f"{shown.use.beacon or shown.use.host}: " if elsewhere else ""

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 
-from console.readiness.model import Finding, PairVerdict, Side, Status, Step
-from screens.text import plain
+from console.readiness.model import Finding, PairVerdict, Side, Status
+from screens.stages import STAGES, Stage
+from screens.text import plain, short_paths
 
-RUNGS: tuple[tuple[str, tuple[Step, ...]], ...] = (
-    ("── TCP ──▶", (Step.CONNECT,)),
-    ("", (Step.CLIENT_FILES, Step.TRUST_FILES)),
-    ("── hello ─▶", (Step.HELLO,)),
-    ("◀─ cert ──", (Step.SERVER_CERTIFICATE,)),
-    ("◀─ trust ─", (Step.TRUSTED,)),
-    ("◀─ name ──", (Step.NAME,)),
-    ("── cert ──▶", (Step.CLIENT_CERTIFICATE,)),
-    ("── proof ─▶", (Step.ACCEPTED,)),
-    ("── HTTP ──▶", (Step.HTTP,)),
-)
 _ORDER = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS, Status.NOT_APPLICABLE)
-_LONG_PATH = re.compile(r"(?<![\w/:.])(?:/[^/\s]+){2,}(/[^/\s]+/[^/\s]+)")
-"""A path of four parts or more; not the one of a URL."""
+_ARROW = 13
 _ON_THE_RIGHT = (Side.BEACON, Side.NETWORK)
 
 
@@ -45,8 +33,9 @@ class Rung:
 def ladder(verdict: PairVerdict) -> tuple[Rung, ...]:
     """One rung a step, more where a side has more to say than a pass."""
     rungs: list[Rung] = []
-    for arrow, steps in RUNGS:
-        here = [finding for finding in verdict.findings if finding.step in steps]
+    for stage in STAGES:
+        arrow = arrow_of(stage)
+        here = [finding for finding in verdict.findings if finding.step in stage.steps]
         left = _halves([finding for finding in here if finding.side not in _ON_THE_RIGHT])
         right = _halves([finding for finding in here if finding.side in _ON_THE_RIGHT])
         rungs += [
@@ -54,6 +43,14 @@ def ladder(verdict: PairVerdict) -> tuple[Rung, ...]:
             for number, (device, beacon) in enumerate(zip_longest(left, right))
         ]
     return tuple(rungs)
+
+
+def arrow_of(stage: Stage) -> str:
+    """`── hello ──▶`, `◀── name ───`; of what nobody says yet its name alone."""
+    if not stage.arrow:
+        return stage.short.center(_ARROW)
+    line = f" {stage.short} ".center(_ARROW, "─")
+    return f"{line[:-1]}▶" if stage.arrow == "─▶" else f"◀{line[1:]}"
 
 
 def _halves(findings: Sequence[Finding]) -> list[Half]:
@@ -64,16 +61,11 @@ def _halves(findings: Sequence[Finding]) -> list[Half]:
     chosen = loud or quiet[:1]
     same: dict[Half, int] = {}
     for finding in chosen:
-        half = Half(finding.status, _short_paths(plain(finding.message)))
+        half = Half(finding.status, short_paths(plain(finding.message)))
         same[half] = same.get(half, 0) + 1
     return [
         Half(half.status, f"{half.text} ({count} checks)" if count > 1 else half.text) for half, count in same.items()
     ]
-
-
-def _short_paths(text: str) -> str:
-    """Of a long path its end, which tells files apart; the finding below has it whole."""
-    return _LONG_PATH.sub(r"…\1", text)
 
 
 def shorten(text: str, width: int) -> str:

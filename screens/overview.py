@@ -14,14 +14,16 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from console.readiness.model import Side, Verdict
+from console.readiness.proof import Proof, Strength
 from screens.actions import Scope, bindings
 from screens.background import in_thread
 from screens.base import ConsoleScreen
 from screens.beacon_facts import beacon_facts
 from screens.errors import tell
 from screens.fleet_model import FleetModel, build, counts
+from screens.fleet_rows import ready_cell
 from screens.obstacles import Obstacle, expiries, obstacles, pair_verdicts
-from screens.text import GLYPH, TONE, Tone, plural
+from screens.text import GLYPH, TONE, Tone, plain, plural, some
 from screens.theme import CALM
 from screens.widgets.fleet_table import FleetTable, cell
 from screens.widgets.rows import Cell, Column, Row
@@ -133,12 +135,40 @@ class OverviewScreen(ConsoleScreen):
         share = tally[Verdict.READY] / pairs
         text.append("ready ")
         if not self.has_class("-narrow"):
-            text.append(bar(share, _BAR).replace(" ", "░"), _COLOUR[Verdict.READY])
+            # Green as far as handshakes proved it; what is ready by the data alone has no colour.
+            proved = round(_BAR * self._proved_live(model) / pairs)
+            whole = bar(share, _BAR).replace(" ", "░")
+            text.append(whole[:proved], _COLOUR[Verdict.READY])
+            text.append(whole[proved:])
         text.append(f" {round(100 * share)} %")
         for verdict in (Verdict.AT_RISK, Verdict.BLOCKED, Verdict.UNKNOWN):
             style = _COLOUR[verdict] if tally[verdict] else Style(dim=True)
             text.append(f"   {verdict.value} {round(100 * tally[verdict] / pairs)} %", style)
+        self._proof_line(text, model)
         return text
+
+    def _proved_live(self, model: FleetModel) -> int:
+        """Pairs that are ready, and of which a handshake said so."""
+        verdicts = (verdict for verdicts in model.by_device.values() for verdict in verdicts)
+        return sum(one.verdict is Verdict.READY and model.proof(one) == Proof(Strength.LIVE) for one in verdicts)
+
+    def _proof_line(self, text: Text, model: FleetModel) -> None:
+        """How the verdicts are proved: a green bar alone would say more than is known."""
+        proofs = [model.proof(verdict) for verdicts in model.by_device.values() for verdict in verdicts]
+        if not proofs:
+            return
+        text.append("\n PROOF  ", Style(bold=True))
+        held = [proof for proof in proofs if proof.against is None]
+        told = (
+            (Strength.DATA, "from data alone"),
+            (Strength.OPENSSL, "device's OpenSSL"),
+            (Strength.LIVE, "live handshake"),
+        )
+        text.append(
+            " · ".join(f"{strength.word} {sum(one.strength is strength for one in held):,}" for strength, words in told)
+        )
+        if doubted := len(proofs) - len(held):
+            text.append(f" · ≠ says otherwise {doubted:,}", _COLOUR[Verdict.AT_RISK])
 
     def _beacon_rows(self, model: FleetModel) -> list[Row]:
         rows = []
@@ -148,14 +178,15 @@ class OverviewScreen(ConsoleScreen):
             share = tally[Verdict.READY] / len(verdicts) if verdicts else None
             mode = beacon_facts(model.observation.beacons.get(beacon.name), beacon.site).client_certificates
             cut = self._cut.get(beacon.name)
+            ready = ready_cell(model, verdicts, unused=beacon.name in model.unused)
             rows.append(
                 Row(
                     beacon.name,
                     Cell(" "),
                     (
                         cell(beacon.name),
-                        Cell("?" if share is None else f"{int(100 * share)} %", order=-1.0 if share is None else share),
-                        Cell(bar(share or 0.0, 8), Tone.GOOD),
+                        ready,
+                        Cell(bar(share or 0.0, 8), ready.tone),
                         Cell(mode or "?"),
                         Cell(_cut_words(mode, cut), Tone.BAD if cut else Tone.DIM, float(len(cut or ()))),
                     ),
@@ -173,6 +204,13 @@ class OverviewScreen(ConsoleScreen):
         if worst is not None and self._cut[worst]:
             text.append("   WOULD BE CUT OFF ", Style(bold=True))
             text.append(f"if {worst} required now  {len(self._cut[worst]):,}", Style(bold=False))
+        if model.unused:
+            text.append("\n NO DEVICE USES  ", Style(bold=True))
+            text.append(some(list(model.unused)), Style(bold=False))
+        if model.unanswered:
+            text.append("\n NO BEACON ANSWERS TO  ", Style(bold=True))
+            lost = [f"{plain(one.host)}:{one.port} ({plural(len(one.devices), 'device')})" for one in model.unanswered]
+            text.append(some(lost), Style(bold=False))
         return text
 
     # -- actions

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from console.readiness.model import Status, Verdict
+from console.readiness.proof import Proof, Strength
 
 _LIMIT = 4000
 """No single text of a remote machine fills more than this many characters of a screen."""
@@ -111,6 +114,36 @@ def sentence(text: str) -> str:
     """Harmless, and ended by a full stop where it has no end of its own."""
     words = plain(text).strip()
     return words if not words or words[-1] in ".!?:" else f"{words}."
+
+
+_LONG_PATH = re.compile(r"(?<![\w/:.])(?:/[^/\s]+){2,}(/[^/\s]+/[^/\s]+)")
+"""A path of four parts or more; not the one of a URL."""
+
+
+def short_paths(text: str) -> str:
+    """Of a long path its end, which tells files apart; the pair report has it whole."""
+    return _LONG_PATH.sub(r"…\1", text)
+
+
+def proved_word(verdict: Verdict, proof: Proof) -> str:
+    """`✔ ready (data)`, `✘ blocked (live)`; where a proof says otherwise `✔ ready ≠ live`."""
+    shown = f"({proof.words})" if proof.against is None else proof.words
+    return f"{GLYPH[verdict]} {verdict.value} {shown}"
+
+
+def proved_tone(verdict: Verdict, proof: Proof) -> Tone:
+    """Never greener than its proof: ready is green once a handshake proved it, yellow where a proof says otherwise."""
+    if verdict is not Verdict.READY:
+        return TONE[verdict]
+    if proof.against is not None:
+        return Tone.WARN
+    return Tone.GOOD if proof.strength is Strength.LIVE else Tone.PLAIN
+
+
+def some(names: Sequence[str], limit: int = 3) -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
+    return ", ".join(plain(name) for name in names[:limit]) + more
 
 
 def plural(count: int, noun: str) -> str:

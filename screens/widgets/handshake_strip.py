@@ -9,21 +9,21 @@ from rich.text import Text
 from textual.widget import Widget
 
 from console.readiness.model import Finding, PairVerdict, Status, Step
-from screens.text import GLYPH, TONE, Tone, plain, sentence
+from console.readiness.proof import FROM_DATA, Proof, Strength
+from screens.stages import STAGES
+from screens.text import GLYPH, TONE, Tone, plain, proved_word, sentence, short_paths
 
-STRIP: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
-    ("connect", "connect", (Step.CONNECT,)),
-    ("own files", "files", (Step.CLIENT_FILES, Step.TRUST_FILES)),
-    ("hello", "hello", (Step.HELLO,)),
-    ("server certificate", "chain", (Step.SERVER_CERTIFICATE,)),
-    ("trusted", "trust", (Step.TRUSTED,)),
-    ("name", "name", (Step.NAME,)),
-    ("client certificate", "cert", (Step.CLIENT_CERTIFICATE,)),
-    ("accepted", "accept", (Step.ACCEPTED,)),
-    ("HTTP", "HTTP", (Step.HTTP,)),
-)
-"""Words when wide, words when narrow, and the steps that they stand for."""
-
+_READY = {
+    FROM_DATA: "By the data nothing stands in the way: l proves it by a real handshake.",
+    Proof(
+        Strength.OPENSSL
+    ): "Nothing stands in the way, and the device's own OpenSSL accepts the chain: l proves the rest.",
+    Proof(Strength.LIVE): "Nothing stands in the way: a real handshake from the device got through.",
+}
+_OTHERWISE = {
+    Strength.LIVE: "The live handshake ended otherwise than these data say",
+    Strength.OPENSSL: "The device's own OpenSSL says otherwise of the chain",
+}
 _WORST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS)
 
 
@@ -34,11 +34,11 @@ def step_status(findings: Sequence[Finding], steps: Sequence[Step]) -> Status:
 
 
 def strip_statuses(verdict: PairVerdict) -> tuple[Status, ...]:
-    """One status for each part of STRIP. What lies behind the first failing step isn't reached."""
+    """One status for each of STAGES. What lies behind the first failing step isn't reached."""
     statuses: list[Status] = []
     broken = False
-    for _, _, steps in STRIP:
-        status = Status.NOT_APPLICABLE if broken else step_status(verdict.findings, steps)
+    for stage in STAGES:
+        status = Status.NOT_APPLICABLE if broken else step_status(verdict.findings, stage.steps)
         statuses.append(status)
         broken = broken or status is Status.FAIL
     return tuple(statuses)
@@ -54,10 +54,14 @@ class HandshakeStrip(Widget):
         self._verdict: PairVerdict | None = None
         self._instead = ""
         self._others = 0
+        self._proof = FROM_DATA
 
-    def show(self, verdict: PairVerdict | None, *, instead: str = "", others: int = 0) -> None:
+    def show(
+        self, verdict: PairVerdict | None, *, instead: str = "", others: int = 0, proof: Proof = FROM_DATA
+    ) -> None:
         """`others`: how many more devices are stopped by the same check."""
         self._verdict = verdict
+        self._proof = proof
         self._instead = instead
         self._others = others
         self.refresh()
@@ -72,31 +76,48 @@ class HandshakeStrip(Widget):
             return text
         use = verdict.use
         port = "" if use.port == 443 else f":{use.port}"
-        text.append(_rule(f"{plain(use.device)} ⇄ {plain(use.beacon or use.host)}{port}", width), self._tone(Tone.DIM))
+        title = f"{plain(use.device)} ⇄ {plain(use.beacon or use.host)}{port} · "
+        title += proved_word(verdict.verdict, self._proof)
+        text.append(_rule(title, width), self._tone(Tone.DIM))
         text.append("\n")
         self._steps(text, verdict, wide=width >= 128)
         text.append("\n")
-        self._message(text, verdict)
+        text.append_text(self._fitted(self._message(verdict), width, self.size.height - 2))
         return text
+
+    def _fitted(self, message: Text, width: int, lines: int) -> Text:
+        """What doesn't fit is cut, and the key that shows the whole is named."""
+        wrapped = message.wrap(self.app.console, max(1, width - 1))
+        if len(wrapped) <= lines or lines < 1:
+            return message
+        more = " … p shows all"
+        last = wrapped[lines - 1]
+        last.rstrip()
+        last.truncate(max(1, width - 1 - len(more)))
+        last.append(more, self._tone(Tone.ACCENT))
+        return Text("\n", end="").join(wrapped[:lines])
 
     def _steps(self, text: Text, verdict: PairVerdict, *, wide: bool) -> None:
         text.append("  " if wide else " ")
         joint = " ─ " if wide else "─"
-        for number, ((long, short, _), status) in enumerate(zip(STRIP, strip_statuses(verdict), strict=True)):
+        for number, (stage, status) in enumerate(zip(STAGES, strip_statuses(verdict), strict=True)):
             if number:
                 text.append(joint, self._tone(Tone.DIM))
             tone = TONE[status] if status is not Status.PASS else Tone.PLAIN
             text.append(f"{GLYPH[status]} ", self._tone(TONE[status]))
-            text.append(long if wide else short, self._tone(tone))
+            text.append(stage.long if wide else stage.short, self._tone(tone))
 
-    def _message(self, text: Text, verdict: PairVerdict) -> None:
+    def _message(self, verdict: PairVerdict) -> Text:
+        text = Text("  ", no_wrap=False, end="")
         obstacle = verdict.first_obstacle
+        if self._proof.against is not None:
+            text.append(f"{_OTHERWISE[self._proof.against]} (p shows both). ", self._tone(Tone.WARN))
         if obstacle is None:
-            text.append("  Nothing stands in the way: this pair is ready.", self._tone(Tone.PLAIN))
-            return
-        text.append(f"  {sentence(obstacle.message)}")
+            text.append(_READY.get(self._proof, "By the data nothing stands in the way."))
+            return text
+        text.append(sentence(short_paths(obstacle.message)))
         if obstacle.remedy:
-            text.append(f" {sentence(obstacle.remedy)}")
+            text.append(f" {sentence(short_paths(obstacle.remedy))}")
         notes = []
         if self._others:
             devices = "1 other device" if self._others == 1 else f"{self._others:,} other devices"
@@ -106,6 +127,7 @@ class HandshakeStrip(Widget):
             notes.append(f"{behind} more behind it (p).")
         if notes:
             text.append(" " + " ".join(notes), self._tone(Tone.DIM))
+        return text
 
     def _tone(self, tone: Tone) -> Style:
         return (

@@ -47,7 +47,7 @@ async def test_strip_follows_both_cursors(world: World) -> None:
         await settled(pilot)
         text = screen_text(pilot)
         assert "lx-0002 ⇄ b2" in text
-        assert "Nothing stands in the way" in text
+        assert "By the data nothing stands in the way" in text
 
 
 async def test_device_that_does_not_use_the_beacon_shows_its_other_pair(world: World) -> None:

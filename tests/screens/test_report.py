@@ -23,7 +23,7 @@ async def test_findings_failing_first_with_both_sides(world: World) -> None:
         assert "✘ blocked for Launcher, Tracker, Uploader" in text
         assert "DEVICE lx-0002" in text
         assert "BEACON b1" in text
-        assert "── TCP ──▶" in text
+        assert "─ connect ─▶" in text
         assert "1 of 1 findings" in text
         for line in (
             "What    AddClientCertificateAndKey is off.",

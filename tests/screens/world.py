@@ -147,6 +147,8 @@ class World:
         self.own: dict[tuple[PairUse, str], OwnOpenssl] = {}
         self.looks: tuple[Look, ...] = ()
         self.jobs = JobRunner(workers=2, clock=self.clock)
+        self.lost: tuple[PairUse, ...] = ()
+        """Uses that no beacon answers to."""
         self.read_only = read_only
 
     def workspace(self) -> Workspace:
@@ -184,12 +186,14 @@ class World:
     ) -> tuple[PairVerdict, ...]:
         """Blocked where the beacon requires a certificate and the device sends none; sol-002 uses b1 alone."""
         files, modes = files or self.files, modes or self.modes
-        return tuple(
+        lost = (PairVerdict(use, Verdict.UNKNOWN, dict.fromkeys(COMPONENTS, Verdict.UNKNOWN), ()) for use in self.lost)
+        judged = (
             self._judge(device, content, beacon, mode)
             for device, content in files.items()
             for beacon, mode in modes.items()
             if not (device == "sol-002" and beacon == "b2")
         )
+        return (*judged, *lost)
 
     def _judge(self, device: str, content: bytes, beacon: str, mode: str) -> PairVerdict:
         sends = effective(ConfigDocument.parse(content), self.profile, "Uploader", ADD_CLIENT_CERTIFICATE).boolean
@@ -224,6 +228,13 @@ class FakeEstate:
 
     def verdicts(self) -> tuple[PairVerdict, ...]:
         return self._world.verdicts()
+
+    @property
+    def fleet(self) -> Fleet:
+        return self._world.fleet
+
+    def uses(self) -> tuple[PairUse, ...]:
+        return tuple(verdict.use for verdict in self.verdicts())
 
     def verdicts_of_device(self, name: str) -> tuple[PairVerdict, ...]:
         return tuple(verdict for verdict in self.verdicts() if verdict.use.device == name)
@@ -327,6 +338,12 @@ class FakeDeviceProof:
 
     def results(self, use: PairUse) -> Mapping[str, OwnOpenssl]:
         return {name: self._world.own[use, name] for name in COMPONENTS if (use, name) in self._world.own}
+
+    def newer_results(self, use: PairUse) -> Mapping[str, OwnOpenssl]:
+        return self.results(use)
+
+    def asked(self) -> frozenset[PairUse]:
+        return frozenset(use for use, _ in self._world.own)
 
     def findings(self, verdict: PairVerdict) -> tuple[Finding, ...]:
         holds = Finding("device.beacon-untrusted", Step.TRUSTED, Side.DEVICE, Status.PASS, "it is trusted")
