@@ -1,4 +1,7 @@
-"""The journal: entries and their events, only ever appended, each synced to disk before the call returns."""
+"""The journal: entries and their events, only ever appended, each synced to disk before the call returns.
+
+What is appended never changes, so a body is read once: who looks at the journal again and again reads states alone.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,22 @@ from datetime import UTC, datetime
 import msgspec
 
 from adapters.store.database import Database
+from adapters.store.writers import Writers
 from console.changes.model import EntryState, JournalEntry
 from console.errors import ConfigurationError, StoreError
 
 _SHOWN_IDS = 5
+_BODIES_KEPT = 2000
 
 
 class SqliteJournal:
     """A Journal. An entry's state is that of its last event. Thread-safe, and safe beside another console's."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writers: Writers) -> None:
         self._database = database
+        self._writers = writers
         self._decoder = msgspec.json.Decoder(JournalEntry)
+        self._bodies: dict[str, JournalEntry] = {}
 
     def next_plan_id(self) -> str:
         return f"P-{self._database.execute('INSERT INTO plan_number DEFAULT VALUES'):04d}"
@@ -30,16 +37,27 @@ class SqliteJournal:
 
     def open_entry(self, entry: JournalEntry) -> None:
         body = msgspec.json.encode(replace(entry, state=EntryState.OPEN, steps_done=0, error=""))
-        self._database.execute_all(
-            [
-                (
-                    "INSERT INTO journal_entry (entry, position, body)"
-                    " VALUES (?, (SELECT COALESCE(MAX(position), 0) + 1 FROM journal_entry), ?)",
-                    (entry.entry, body),
-                ),
-                _event(entry.entry, EntryState.OPEN, 0, ""),
-            ]
-        )
+        self._writers.take(entry.entry)
+        try:
+            self._database.execute_all(
+                [
+                    (
+                        "INSERT INTO journal_entry (entry, position, body)"
+                        " VALUES (?, (SELECT COALESCE(MAX(position), 0) + 1 FROM journal_entry), ?)",
+                        (entry.entry, body),
+                    ),
+                    _event(entry.entry, EntryState.OPEN, 0, ""),
+                ]
+            )
+        except StoreError:
+            self._writers.let_go(entry.entry)
+            raise
+
+    def let_go(self, entry: str) -> None:
+        self._writers.let_go(entry)
+
+    def is_being_written(self, entry: str) -> bool:
+        return self._writers.is_held(entry)
 
     def step_done(self, entry: str, steps_done: int) -> None:
         current = self.entry(entry)
@@ -48,9 +66,17 @@ class SqliteJournal:
     def close_entry(self, entry: str, state: EntryState, error: str = "") -> None:
         current = self.entry(entry)
         self._database.execute(*_event(entry, state, current.steps_done, error))
+        self._writers.forget(entry)
 
-    def entries(self) -> Sequence[JournalEntry]:
-        return tuple(self._read(self._database.rows(f"{_NEWEST_STATE} ORDER BY e.position DESC")))
+    def entries(self, limit: int | None = None) -> Sequence[JournalEntry]:
+        many = -1 if limit is None else limit
+        return tuple(self._read(self._database.rows(f"{_NEWEST_STATE} ORDER BY e.position DESC LIMIT ?", (many,))))
+
+    def open_entries(self) -> Sequence[JournalEntry]:
+        is_open = (str(EntryState.OPEN),)
+        return tuple(
+            self._read(self._database.rows(f"{_NEWEST_STATE} WHERE v.state = ? ORDER BY e.position DESC", is_open))
+        )
 
     def entry(self, entry: str) -> JournalEntry:
         found = next(self._read(self._database.rows(f"{_NEWEST_STATE} WHERE e.entry = ?", (entry,))), None)
@@ -64,21 +90,32 @@ class SqliteJournal:
         return found
 
     def close(self) -> None:
+        self._writers.close()
         self._database.close()
 
     def _read(self, rows: Iterable[tuple[object, ...]]) -> Iterator[JournalEntry]:
-        for name, body, state, steps_done, error in rows:
-            try:
-                entry = self._decoder.decode(body if isinstance(body, bytes) else b"")
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as mistake:
-                raise StoreError(
-                    f"entry {name} can't be read: {mistake}", target=str(self._database.path), phase="journal"
-                ) from mistake
-            yield replace(entry, state=EntryState(str(state)), steps_done=int(str(steps_done)), error=str(error))
+        for name, state, steps_done, error in rows:
+            known = self._body(str(name))
+            yield replace(known, state=EntryState(str(state)), steps_done=int(str(steps_done)), error=str(error))
+
+    def _body(self, name: str) -> JournalEntry:
+        known = self._bodies.get(name)
+        if known is not None:
+            return known
+        ((body,),) = self._database.rows("SELECT body FROM journal_entry WHERE entry = ?", (name,))
+        try:
+            entry = self._decoder.decode(body if isinstance(body, bytes) else b"")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as mistake:
+            raise StoreError(
+                f"entry {name} can't be read: {mistake}", target=str(self._database.path), phase="journal"
+            ) from mistake
+        if len(self._bodies) < _BODIES_KEPT:
+            self._bodies[name] = entry
+        return entry
 
 
 _NEWEST_STATE = (
-    "SELECT e.entry, e.body, v.state, v.steps_done, v.error FROM journal_entry e JOIN journal_event v"
+    "SELECT e.entry, v.state, v.steps_done, v.error FROM journal_entry e JOIN journal_event v"
     " ON v.position = (SELECT MAX(position) FROM journal_event WHERE entry = e.entry)"
 )
 _NEWEST_IDS = "SELECT entry FROM journal_entry ORDER BY position DESC LIMIT ?"

@@ -8,8 +8,10 @@ from pathlib import Path
 from adapters.store.database import Database
 from adapters.store.journal import SqliteJournal
 from adapters.store.snapshots import SqliteSnapshotStore
+from adapters.store.writers import Writers
 
 FILE_NAME = "state.sqlite"
+WRITERS_NAME = "writing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +37,4 @@ def open_store(directory: Path) -> Store:
     except BaseException:
         journal.close()
         raise
-    return Store(SqliteSnapshotStore(snapshots), SqliteJournal(journal))
+    return Store(SqliteSnapshotStore(snapshots), SqliteJournal(journal, Writers(directory / WRITERS_NAME)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -17,13 +18,15 @@ from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, ConfigFile, DeviceGateway, Journal
 from console.services.estate import Estate
 from console.services.events import StepApplied
-from console.services.jobs import Job, JobKind, JobRunner, Work
+from console.services.jobs import Afterwards, Job, JobKind, JobRunner, Work
 from console.services.planning import Planner
 from console.services.recovery import OpenState, RecoveryService
 from console.services.sweep import SweepService
 
 APPLY_SECONDS = 300.0
-"""One target's time. A target given up keeps its entry open: the journal says so at the next start."""
+"""One target's time to be written. A target given up keeps its entry open: the journal says so at the next start."""
+LOOK_SECONDS = 150.0
+"""The time of the look afterwards, which never makes a failure of what was written."""
 
 
 class EditingService:
@@ -46,11 +49,14 @@ class EditingService:
         self._devices = devices
         self._beacons = beacons
         self._journal = journal
+        self._estate = estate
         self._sweep = sweep
         self._runner = runner
         self._clock = clock
         self._read_only = read_only
         self._changing: set[str] = set()
+        self._to_look_at: set[str] = set()
+        """Targets of which something was, or may have been, written."""
         self._changing_lock = threading.Lock()
         self._recovery = RecoveryService(fleet, devices, beacons, journal)
         self._planner = Planner(fleet, devices, journal, estate, sweep, runner, clock)
@@ -70,7 +76,8 @@ class EditingService:
     def plan_undo(self, entry_id: str) -> Plan:
         """The inverse of one journal entry; `inverse_of` names it. A plan without targets: nothing of it is left.
 
-        Raises ConfigurationError for an unknown id, or an entry that was undone already.
+        Raises ConfigurationError for an unknown id, or an entry that was undone already; ChangeRefused for one that a
+        console is writing now.
         """
         return self._planner.inverse(entry_id)
 
@@ -96,8 +103,8 @@ class EditingService:
         if not self._read_only:
             self._planner.freshness.ensure(plan.kind, plan.targets)
         self.require_allowed(plan, accept_lockout)
-        work = [self._work(change.device, partial(self._apply_device, plan, change)) for change in plan.devices]
-        work += [self._work(change.beacon, partial(self._apply_beacon, plan, change)) for change in plan.beacons]
+        work = [self._device_work(plan, change) for change in plan.devices]
+        work += [self._beacon_work(plan, change) for change in plan.beacons]
         return self._runner.start(JobKind.APPLY, f"{plan.id}: {plan.title}", work)
 
     def apply(self, plan: Plan, accept_lockout: int | None = None) -> Job:
@@ -115,9 +122,27 @@ class EditingService:
         if cut_off and accept_lockout != len(cut_off):
             raise _lockout_refused(cut_off, accept_lockout)
 
-    def _work(self, target: str, run: Callable[[Job], None]) -> Work:
+    def _device_work(self, plan: Plan, change: DeviceChange) -> Work:
+        look = partial(self._sweep.collect, self._fleet.device(change.device))
+        return self._work(change.device, partial(self._apply_device, plan, change), look)
+
+    def _beacon_work(self, plan: Plan, change: BeaconChange) -> Work:
+        look = partial(self._sweep.observe_again, self._fleet.beacon(change.beacon))
+        return self._work(change.beacon, partial(self._apply_beacon, plan, change), look)
+
+    def _work(self, target: str, run: Callable[[Job], None], look: Callable[[], None]) -> Work:
         # Never tried again by itself: after a lost connection the target's state has to be looked at first.
-        return Work(target, partial(self._alone, target, run), APPLY_SECONDS, retries=0)
+        return Work(
+            target,
+            partial(self._alone, target, run),
+            APPLY_SECONDS,
+            retries=0,
+            afterwards=Afterwards(
+                partial(self._look_again, target, look),
+                lambda error: self._estate.record_failure(target, error.sentence),
+                LOOK_SECONDS,
+            ),
+        )
 
     def _alone(self, target: str, run: Callable[[Job], None], job: Job) -> None:
         """One change of a target at a time: the steps of two would mix, and both journals would say done."""
@@ -154,18 +179,17 @@ class EditingService:
                 f"its config.ini is {config.path}, the plan is for {change.path}", target=device.name, phase="apply"
             )
         content = self._content_after(change, config)
-        entry = self._open(plan, device.name, device_summary(change), device_change=change)
-        try:
-            if change.restore_backup:
-                self._devices.restore_config(device, change.before_sha256, change.after_sha256)
-            else:
-                self._devices.replace_config(device, change.before_sha256, content)
-            self._read_back(change)
-        except MtlsConsoleError as error:
-            raise self._device_failed(plan, entry, change, error) from error
-        job.emit(StepApplied(device.name, self._clock.now(), entry.summary, 1, 1))
-        self._succeed(plan, entry, 1)
-        self._observe(device.name, partial(self._sweep.collect, device))
+        with self._opened(plan, device.name, device_summary(change), device_change=change) as entry:
+            try:
+                if change.restore_backup:
+                    self._devices.restore_config(device, change.before_sha256, change.after_sha256)
+                else:
+                    self._devices.replace_config(device, change.before_sha256, content)
+                self._read_back(change)
+            except MtlsConsoleError as error:
+                raise self._device_failed(plan, entry, change, error) from error
+            job.emit(StepApplied(device.name, self._clock.now(), entry.summary, 1, 1))
+            self._succeed(plan, entry, 1)
 
     @staticmethod
     def _content_after(change: DeviceChange, config: ConfigFile) -> bytes:
@@ -192,9 +216,6 @@ class EditingService:
         self, plan: Plan, entry: JournalEntry, change: DeviceChange, error: MtlsConsoleError
     ) -> MtlsConsoleError:
         """What the file holds now decides what the journal says; where that can't be read the entry stays open."""
-        if not isinstance(error, ChangeRefused):
-            device = self._fleet.device(change.device)
-            self._observe(change.device, partial(self._sweep.collect, device))
         try:
             found = self._devices.read_config(self._fleet.device(change.device)).sha256
         except MtlsConsoleError:
@@ -219,16 +240,15 @@ class EditingService:
                 phase="apply",
                 hint="Plan again, and review what the beacon holds now.",
             )
-        entry = self._open(plan, beacon.name, beacon_summary(change), beacon_change=change)
-        for done, step in enumerate(change.steps, 1):
-            try:
-                self._beacons.run(beacon, step.operation, step.parameters)
-            except MtlsConsoleError as error:
-                raise self._beacon_failed(entry, change, done - 1, error) from error
-            self._journal.step_done(entry.entry, done)
-            job.emit(StepApplied(beacon.name, self._clock.now(), step.summary, done, len(change.steps)))
-        self._succeed(plan, entry, len(change.steps))
-        self._observe(beacon.name, partial(self._sweep.observe_again, beacon))
+        with self._opened(plan, beacon.name, beacon_summary(change), beacon_change=change) as entry:
+            for done, step in enumerate(change.steps, 1):
+                try:
+                    self._beacons.run(beacon, step.operation, step.parameters)
+                except MtlsConsoleError as error:
+                    raise self._beacon_failed(entry, change, done - 1, error) from error
+                self._journal.step_done(entry.entry, done)
+                job.emit(StepApplied(beacon.name, self._clock.now(), step.summary, done, len(change.steps)))
+            self._succeed(plan, entry, len(change.steps))
 
     def _beacon_failed(
         self, entry: JournalEntry, change: BeaconChange, done: int, error: MtlsConsoleError
@@ -237,8 +257,7 @@ class EditingService:
         entry whose outcome can't be told stays open."""
         steps = len(change.steps)
         if not isinstance(error, ChangeRefused):
-            opened = self._recovery.inspect(entry)
-            self._observe(change.beacon, partial(self._sweep.observe_again, self._fleet.beacon(change.beacon)))
+            opened = self._recovery.look(entry)
             if opened.state in (OpenState.UNREACHABLE, OpenState.CHANGED):
                 return _with_hint(
                     error, f"{entry.entry} stays open: whether step {done + 1} of {steps} was done isn't known."
@@ -248,8 +267,6 @@ class EditingService:
             elif change.steps[done].inverse is not None and self._went_through(change, done):
                 done += 1
                 self._journal.step_done(entry.entry, done)
-        elif done:
-            self._observe(change.beacon, partial(self._sweep.observe_again, self._fleet.beacon(change.beacon)))
         self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
         if done == 0:
             return _with_hint(error, error.hint or "Nothing was changed.")
@@ -263,15 +280,16 @@ class EditingService:
         except MtlsConsoleError:
             return True  # it can't be told; an undo looks at the beacon itself and takes back only what is there
 
-    def _open(
+    @contextmanager
+    def _opened(
         self,
         plan: Plan,
         target: str,
         summary: str,
         device_change: DeviceChange | None = None,
         beacon_change: BeaconChange | None = None,
-    ) -> JournalEntry:
-        """On disk and synced when this returns: only then may anything be written on the target."""
+    ) -> Iterator[JournalEntry]:
+        """On disk and synced when this begins: only then may anything be written on the target."""
         entry = JournalEntry(
             entry=self._journal.next_entry_id(),
             at=self._clock.now(),
@@ -285,7 +303,12 @@ class EditingService:
             undoes=plan.inverse_of,
         )
         self._journal.open_entry(entry)
-        return entry
+        try:
+            with self._changing_lock:
+                self._to_look_at.add(target)
+            yield entry
+        finally:
+            self._journal.let_go(entry.entry)
 
     def _succeed(self, plan: Plan, entry: JournalEntry, steps: int) -> None:
         self._journal.step_done(entry.entry, steps)
@@ -293,9 +316,13 @@ class EditingService:
         if plan.inverse_of:
             self._journal.close_entry(plan.inverse_of, EntryState.UNDONE)
 
-    def _observe(self, target: str, look: Callable[[], None]) -> None:
-        """The edit is done whatever this finds; a target that can't be looked at counts as not observed."""
-        self._sweep.look(target, look)
+    def _look_again(self, target: str, look: Callable[[], None]) -> None:
+        """After a change that was opened, however it ended: what was known of the target isn't true any more."""
+        with self._changing_lock:
+            if target not in self._to_look_at:
+                return
+            self._to_look_at.discard(target)
+        look()
 
 
 def _lockout_refused(cut_off: Sequence[str], accepted: int | None) -> ChangeRefused:

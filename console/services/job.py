@@ -49,6 +49,17 @@ class TargetProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What follows a target's work before it counts as ended; it has its own time, and changes nothing of how the work
+    itself ended."""
+
+    run: Callable[[], None]
+    on_failure: Callable[[MtlsConsoleError], None]
+    """Called once: for its error, or when its time is over."""
+    timeout_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """One target's work. `run` blocks, may raise MtlsConsoleError, and may add further work to its job."""
 
@@ -59,6 +70,8 @@ class Work:
     """How often an UnreachableError is tried again."""
     on_failure: Callable[[MtlsConsoleError], None] | None = None
     """Called once, before the target counts as failed: after the last attempt, or when its time is over."""
+    afterwards: Afterwards | None = None
+    """Not begun for work that was given up."""
 
 
 Subscriber = Callable[[JobEvent], None]

@@ -16,10 +16,10 @@ from console.errors import CredentialError, HostKeyError, MtlsConsoleError, Unre
 from console.ports import Clock
 from console.services.clock import SystemClock
 from console.services.events import TargetFinished, TargetStarted
-from console.services.job import Job, JobKind, JobState, TargetProgress, TargetState, Work
+from console.services.job import Afterwards, Job, JobKind, JobState, TargetProgress, TargetState, Work
 from console.services.tracing import record_unexpected
 
-__all__ = ["Job", "JobKind", "JobRunner", "JobState", "TargetProgress", "TargetState", "Work"]
+__all__ = ["Afterwards", "Job", "JobKind", "JobRunner", "JobState", "TargetProgress", "TargetState", "Work"]
 
 
 @dataclass(slots=True)
@@ -27,6 +27,10 @@ class _Task:
     job: Job
     work: Work
     deadline: float = 0.0
+    ended: bool = False
+    """The work itself; what comes afterwards may go on."""
+    error: MtlsConsoleError | None = None
+    """How it ended."""
 
 
 class JobRunner:
@@ -120,6 +124,8 @@ class JobRunner:
                 self._running[me] = task
                 self._condition.notify_all()
             error = self._attempt(task)
+            if task.work.afterwards is not None and self._begin_afterwards(me, task, task.work.afterwards, error):
+                _follow(task.work.target, task.work.afterwards)
             self._settle(task, error)
             with self._condition:
                 if me not in self._running:
@@ -138,6 +144,18 @@ class JobRunner:
             if error is None or not (again and _worth_retrying(error)):
                 return error
         raise AssertionError("unreachable")
+
+    def _begin_afterwards(
+        self, me: threading.Thread, task: _Task, afterwards: Afterwards, error: MtlsConsoleError | None
+    ) -> bool:
+        """False: the work was given up meanwhile."""
+        with self._condition:
+            if me not in self._running:
+                return False
+            task.ended, task.error = True, error
+            task.deadline = monotonic() + afterwards.timeout_seconds
+            self._condition.notify_all()
+        return True
 
     def _settle(self, task: _Task, error: MtlsConsoleError | None) -> None:
         job, work = task.job, task.work
@@ -165,7 +183,16 @@ class JobRunner:
                 if overdue:
                     self._hire()
             for task in overdue:
-                self._settle(task, _overrun(task.work))
+                self._give_up(task)
+
+    def _give_up(self, task: _Task) -> None:
+        afterwards = task.work.afterwards
+        if afterwards is None or not task.ended:
+            self._settle(task, _overrun(task.work.target, task.work.timeout_seconds))
+            return
+        late = _overrun(task.work.target, afterwards.timeout_seconds)
+        _guarded(task.work.target, lambda: afterwards.on_failure(late))
+        self._settle(task, task.error)
 
 
 _IDLE = _Task(None, None)  # type: ignore[arg-type]  # a worker that waits; never run
@@ -182,15 +209,22 @@ def _guarded(target: str, call: Callable[[], None]) -> MtlsConsoleError | None:
     return None
 
 
+def _follow(target: str, afterwards: Afterwards) -> None:
+    error = _guarded(target, afterwards.run)
+    if error is not None:
+        cause = error
+        _guarded(target, lambda: afterwards.on_failure(cause))
+
+
 def _worth_retrying(error: MtlsConsoleError) -> bool:
     """A wrong host key or a missing credential stays so; a lost connection may come back."""
     return isinstance(error, UnreachableError) and not isinstance(error, (HostKeyError, CredentialError))
 
 
-def _overrun(work: Work) -> UnreachableError:
+def _overrun(target: str, seconds: float) -> UnreachableError:
     return UnreachableError(
-        f"no end after {work.timeout_seconds:.0f} s; given up",
-        target=work.target,
+        f"no end after {seconds:.0f} s; given up",
+        target=target,
         phase="time limit",
         hint="Whatever was under way there may still end by itself.",
     )

@@ -81,10 +81,18 @@ class Planner:
         return self._plan_beacons(title, beacons, make)
 
     def inverse(self, entry_id: str) -> Plan:
-        """Raises ConfigurationError for an entry that isn't there or was undone already."""
+        """Raises ConfigurationError for an entry that isn't there or was undone already, ChangeRefused for one that is
+        being written."""
         entries = self.journal.entries()
         entry = self.journal.entry(entry_id)
         require_undoable(entry)
+        if self.journal.is_being_written(entry_id):
+            raise ChangeRefused(
+                f"{entry_id} is being written by a console now",
+                target=entry.target,
+                phase="undo",
+                hint="Wait until that has ended; a console that was killed doesn't hold it.",
+            )
         title = f"undo of {entry.entry}: {entry.summary}"
         if entry.device_change is not None:
             change = entry.device_change

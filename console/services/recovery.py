@@ -22,6 +22,8 @@ class OpenState(StrEnum):
     CHANGED = "changed"
     """Neither as before nor as after: someone else changed it since."""
     UNREACHABLE = "unreachable"
+    WRITING = "writing"
+    """A console that lives is writing for it now: nothing was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,20 @@ class RecoveryService:
         self._journal = journal
 
     def open_entries(self) -> tuple[JournalEntry, ...]:
-        """Newest first, from the journal alone; contacts nothing."""
-        return tuple(entry for entry in self._journal.entries() if entry.state is EntryState.OPEN)
+        """Those of consoles that were cut off, newest first, from the journal alone; contacts nothing."""
+        return tuple(one for one in self._journal.open_entries() if not self._journal.is_being_written(one.entry))
 
     def inspect(self, entry: JournalEntry) -> OpenEntry:
-        """Read the target and say which state it is in. Blocks; writes nothing, and never raises for a target that
-        can't be reached or isn't in the fleet any more."""
+        """Read the target and say which state it is in; `writing`, with nothing read, where a console is at work on it.
+
+        Blocks; writes nothing, and never raises for a target that can't be reached or isn't in the fleet any more.
+        """
+        if self._journal.is_being_written(entry.entry):
+            return OpenEntry(entry, OpenState.WRITING, _sentence(entry, OpenState.WRITING))
+        return self.look(entry)
+
+    def look(self, entry: JournalEntry) -> OpenEntry:
+        """As `inspect`, for the writer itself."""
         try:
             state = self._look(entry)
         except KeyError:
@@ -94,4 +104,5 @@ def _sentence(entry: JournalEntry, state: OpenState) -> str:
         OpenState.PARTLY: f"{what}: it went through in part; `undo {entry.entry}` takes that back.",
         OpenState.CHANGED: f"{what}: the target is neither as before nor as planned; look at it before anything else.",
         OpenState.UNREACHABLE: f"{what}: the target couldn't be looked at.",
+        OpenState.WRITING: f"{what}: a console is writing it now; wait until that has ended.",
     }[state]

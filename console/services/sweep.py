@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from console.errors import ConfigurationError, MtlsConsoleError
+from console.errors import ConfigurationError
 from console.fleet.model import Beacon, Device, Fleet
 from console.nearest import did_you_mean
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe
@@ -87,13 +87,6 @@ class SweepService:
         endpoints = {(use.host, use.port): use for use in self._estate.uses() if use.beacon == beacon.name}
         for use in endpoints.values():
             self.say_hello(use)
-
-    def look(self, target: str, observe: Callable[[], None]) -> None:
-        """Observe a target beside other work: a failure is recorded in the estate and goes no further."""
-        try:
-            observe()
-        except MtlsConsoleError as error:
-            self._estate.record_failure(target, error.sentence)
 
 
 @dataclass(slots=True)

@@ -6,14 +6,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from adapters.store.opening import FILE_NAME, open_store
+from adapters.store.database import Database
+from adapters.store.opening import FILE_NAME, WRITERS_NAME, open_store
 from console.changes.model import EntryState, JournalEntry, TargetKind
-from console.errors import ConfigurationError
+from console.errors import ConfigurationError, StoreError
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -78,6 +80,11 @@ os._exit(9)  # as a kill would: nothing is closed or flushed
     journal = store.journal
     (found,) = journal.entries()
     assert (found.state, found.steps_done) == (EntryState.OPEN, 1)
+    assert journal.open_entries() == (found,)
+    assert not journal.is_being_written("E-0001")
+    journal.close_entry("E-0001", EntryState.FAILED)
+    assert journal.open_entries() == ()
+    assert list((tmp_path / "s" / WRITERS_NAME).iterdir()) == []
     assert journal.next_entry_id() == "E-0002"
     store.close()
 
@@ -101,3 +108,73 @@ def test_threads_and_a_second_console_never_share_an_id(tmp_path: Path) -> None:
     assert len(set(taken)) == 40
     for store in stores:
         store.close()
+
+
+def test_what_a_live_console_writes_is_told_from_what_was_cut_off(tmp_path: Path) -> None:
+    """Another process writes, is asked about while it lives, and is then killed."""
+    program = """
+import sys
+from pathlib import Path
+from adapters.store.opening import open_store
+from tests.unit.test_journal import entry
+journal = open_store(Path(sys.argv[1])).journal
+journal.open_entry(entry(journal.next_entry_id()))
+print("writing", flush=True)
+sys.stdin.read()
+"""
+    words = [sys.executable, "-c", program, str(tmp_path / "s")]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(words, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"writing\n"
+        store = open_store(tmp_path / "s")
+        assert store.journal.is_being_written("E-0001")
+        assert store.journal.is_being_written("E-0001")
+        assert not store.journal.is_being_written("E-0002")
+        assert not store.journal.is_being_written("../../etc/passwd")
+        writer.kill()
+        writer.wait(20)
+    assert not store.journal.is_being_written("E-0001")
+    store.close()
+
+
+def test_this_console_is_a_writer_as_well_until_it_lets_go(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s")
+    store.journal.open_entry(entry("E-0001"))
+    assert store.journal.is_being_written("E-0001")
+    with pytest.raises(StoreError):
+        store.journal.open_entry(entry("E-0001"))
+    store.journal.let_go("E-0001")
+    store.journal.let_go("E-0001")
+    assert not store.journal.is_being_written("E-0001")
+    with pytest.raises(StoreError):  # its id is taken for ever
+        store.journal.open_entry(entry("E-0001"))
+    assert not store.journal.is_being_written("E-0001")
+    store.close()
+
+
+def test_newest_entries_first_and_no_more_than_asked_for(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s")
+    for number in range(1, 6):
+        store.journal.open_entry(entry(f"E-{number:04d}"))
+    assert [one.entry for one in store.journal.entries(2)] == ["E-0005", "E-0004"]
+    assert len(store.journal.entries()) == 5
+    store.close()
+
+
+def test_a_body_is_read_from_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(tmp_path / "s")
+    store.journal.open_entry(entry("E-0001"))
+    asked: list[str] = []
+    rows = Database.rows
+
+    def counted(database: Database, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        asked.append(statement)
+        return rows(database, statement, values)
+
+    monkeypatch.setattr(Database, "rows", counted)
+    first = store.journal.entries()
+    store.journal.close_entry("E-0001", EntryState.DONE)
+    assert [one.state for one in (*first, *store.journal.entries())] == [EntryState.OPEN, EntryState.DONE]
+    assert sum("SELECT body" in statement for statement in asked) == 1
+    store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 
 from adapters.store.opening import Store, open_store
+from console.agent.snapshot import DeviceSnapshot
 from console.changes.lockout import locked_out_devices
 from console.changes.model import EntryState, JournalEntry, TargetKind
 from console.command.review import review
 from console.errors import ChangeRefused, ConfigurationError, ExitStatus, SshError, UsageError
+from console.fleet.model import Device
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, Status
 from console.services.events import JobEvent, PairProbed, StepApplied
 from console.services.jobs import JobState
-from console.services.recovery import OpenState
+from console.services.recovery import OpenState, RecoveryService
 from tests.fakes import OK, beacon_snapshot, sha256
 from tests.world import CONFIG, World
 
@@ -413,6 +415,57 @@ def test_one_change_of_a_target_at_a_time(world: World) -> None:
     )
 
 
+def test_an_entry_that_is_being_written_is_no_interrupted_one(world: World) -> None:
+    world.sweep()
+    plan = world.space.editing.plan_beacons(["b1"], {"require_ssl": "true"})
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    world.beacons.before_run = wait
+    running = world.space.editing.start_apply(plan)
+    assert begun.wait(20)
+    other = open_store(world.directory)  # a second console
+    recovery = RecoveryService(world.fleet, world.devices, world.beacons, other.journal)
+    (entry,) = other.journal.open_entries()
+    assert recovery.open_entries() == ()
+    opened = recovery.inspect(entry)
+    assert opened.state is OpenState.WRITING
+    recovery.settle(opened)
+    with pytest.raises(ChangeRefused, match="is being written by a console now"):
+        world.space.editing.plan_undo(entry.entry)
+    go_on.set()
+    assert running.wait(20)
+    assert other.journal.entry(entry.entry).state is EntryState.DONE
+    assert not other.journal.is_being_written(entry.entry)
+    other.close()
+
+
+def test_a_slow_look_afterwards_is_no_failure_of_what_was_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sweep()
+    monkeypatch.setattr("console.services.editing.LOOK_SECONDS", 0.2)
+    plan = world.space.editing.plan_devices(["d1"], ON)
+    go_on = threading.Event()
+    collect = world.devices.collect
+
+    def slow(device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
+        assert go_on.wait(20)
+        return collect(device, hosts)
+
+    monkeypatch.setattr(world.devices, "collect", slow)
+    job = world.space.editing.start_apply(plan)
+    assert job.wait(20)
+    go_on.set()
+    assert job.state is JobState.DONE
+    (entry,) = world.space.journal.entries()
+    assert entry.state is EntryState.DONE
+    assert "d1" in world.space.estate.observation().failures
+
+
 def test_nobody_is_cut_off_without_their_exact_number(world: World) -> None:
     world.sweep()
     plan = world.space.editing.plan_beacons(["b1"], {"client_certificates": "require"})
@@ -500,6 +553,7 @@ def open_entry_of(world: World, store: Store) -> str:
     done = store.journal.entries()[0]
     name = store.journal.next_entry_id()
     store.journal.open_entry(replace(done, entry=name))
+    store.journal.let_go(name)  # as the kernel does for a killed console
     return name
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from console.errors import ChangeRefused, ExitStatus, HostKeyError, SshError
 from console.services.events import JobEvent, JobFinished, TargetFinished, TargetStarted
-from console.services.jobs import Job, JobKind, JobRunner, JobState, TargetState, Work
+from console.services.jobs import Afterwards, Job, JobKind, JobRunner, JobState, TargetState, Work
 
 
 def held_by(gate: threading.Event) -> Callable[[Job], None]:
@@ -148,3 +148,53 @@ def test_events_of_one_target_are_in_order(runner: JobRunner) -> None:
     assert job.wait(5)
     mine = [type(event) for event in events if getattr(event, "target", "") == "t"]
     assert mine == [TargetStarted, TargetFinished]
+
+
+def test_what_comes_afterwards_changes_nothing_of_how_the_work_ended(runner: JobRunner) -> None:
+    told: list[str] = []
+
+    def refuse(_: Job) -> None:
+        raise ChangeRefused("no", target="bad")
+
+    def lose() -> None:
+        raise SshError("gone")
+
+    works = [
+        Work("good", lambda _: None, afterwards=Afterwards(lose, lambda error: told.append(error.message))),
+        Work("bad", refuse, afterwards=Afterwards(lambda: told.append("looked"), lambda _: told.append("never"))),
+    ]
+    job = runner.start(JobKind.APPLY, "x", works)
+    assert job.wait(5)
+    assert {one.target: one.state for one in job.targets} == {"good": TargetState.DONE, "bad": TargetState.FAILED}
+    assert sorted(told) == ["gone", "looked"]
+
+
+def test_a_late_afterwards_is_given_up_and_the_work_stays_done(runner: JobRunner) -> None:
+    gate, told = threading.Event(), []
+
+    def look() -> None:
+        gate.wait(30)
+
+    afterwards = Afterwards(look, lambda error: told.append(error.message), timeout_seconds=0.2)
+    job = runner.start(JobKind.APPLY, "x", [Work("t", lambda _: None, timeout_seconds=20, afterwards=afterwards)])
+    assert job.wait(10)
+    gate.set()
+    assert [one.state for one in job.targets] == [TargetState.DONE]
+    assert told == ["no end after 0 s; given up"]
+
+
+def test_work_that_is_given_up_has_no_afterwards(runner: JobRunner) -> None:
+    gate, told = threading.Event(), []
+    afterwards = Afterwards(lambda: told.append("looked"), lambda _: told.append("told"))
+    ended = threading.Event()
+
+    def run(_: Job) -> None:
+        gate.wait(30)
+        ended.set()
+
+    job = runner.start(JobKind.APPLY, "x", [Work("t", run, timeout_seconds=0.2, afterwards=afterwards)])
+    assert job.wait(10)
+    gate.set()
+    assert ended.wait(10)
+    assert [one.state for one in job.targets] == [TargetState.FAILED]
+    assert told == []
