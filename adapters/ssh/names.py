@@ -23,11 +23,11 @@ def is_address(host: str) -> bool:
 def name_fact(records: Records, name: str, host: str) -> NameFact:
     how = text(records, f"{name}.how")
     if not how:
-        return NameFact(host, error="no answer in time")
+        return NameFact(host, error="no answer in time", asked=False)
     if how == "none":
-        return NameFact(host, error=_NO_TOOL)
+        return NameFact(host, error=_NO_TOOL, asked=False)
     if f"{name}.out" not in records:
-        return NameFact(host, error="no answer in time")
+        return NameFact(host, error="no answer in time", asked=False)
     found = _addresses(how, raw(records, f"{name}.out"))
     return NameFact(host, found, "" if found else f"{how} knows no address for it")
 

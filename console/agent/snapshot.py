@@ -90,6 +90,8 @@ class NameFact:
     host: str
     addresses: tuple[str, ...] = ()
     error: str = ""
+    asked: bool = True
+    """False: nothing could be asked, or no answer came in time; `error` says which."""
 
 
 class ReachOutcome(StrEnum):

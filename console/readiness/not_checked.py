@@ -15,11 +15,6 @@ class NotChecked:
 
 NOT_CHECKED = (
     NotChecked(
-        "The path from the device to the port: a firewall on the way, a proxy",
-        "handshake.md P-NET-01",
-        "the hello is the console's own; a live handshake (`--live`) goes from the device",
-    ),
-    NotChecked(
         "What revocation lists and responders answer: reachable, signed, up to date, a certificate revoked",
         "handshake.md P-REV-01, P-REV-03, B-CC-06; windows.md S19",
         "no verdict depends on it: the checks say so (unknown, or a risk); the pair report asks from the device (o)",

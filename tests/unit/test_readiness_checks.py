@@ -14,13 +14,15 @@ from console.readiness.registry import Need
 from tests.unit import readiness_kit as kit
 from tests.unit.readiness_examples_beacon import EXAMPLES as BEACON_EXAMPLES
 from tests.unit.readiness_examples_device import EXAMPLES as DEVICE_EXAMPLES
+from tests.unit.readiness_examples_network import EXAMPLES as NETWORK_EXAMPLES
 from tests.unit.readiness_examples_paths import EXAMPLES as PATHS_EXAMPLES
+from tests.unit.readiness_examples_server import EXAMPLES as SERVER_EXAMPLES
 from tests.unit.readiness_examples_settings import EXAMPLES as SETTINGS_EXAMPLES
 from tests.unit.readiness_examples_settings import SKIPPED
 from tests.unit.readiness_makers import Make, ini, server, usual
 
 P, F, W, U, N = Status.PASS, Status.FAIL, Status.WARN, Status.UNKNOWN, Status.NOT_APPLICABLE
-EXAMPLES = DEVICE_EXAMPLES + BEACON_EXAMPLES + SETTINGS_EXAMPLES + PATHS_EXAMPLES + SKIPPED
+EXAMPLES = DEVICE_EXAMPLES + NETWORK_EXAMPLES + BEACON_EXAMPLES + SETTINGS_EXAMPLES + PATHS_EXAMPLES + SKIPPED
 _SEEN_OR_NOT = "it is there, or what it decides can't be told"
 EXEMPT: dict[str, dict[Status, str]] = {
     "network.no-beacon": {W: _SEEN_OR_NOT},
@@ -30,7 +32,6 @@ EXEMPT: dict[str, dict[Status, str]] = {
     "network.proxy": {W: "what is beyond the proxy wasn't observed, so that it can't be told"},
     "device.name-not-ascii": {P: "of a name that is ASCII there is nothing to say"},
     "device.revocation-stapling": {W: "which generation of the agent it is decides, and isn't known"},
-    "beacon.certificate-mapping": {W: "which accounts are mapped isn't in a snapshot"},
 }
 """Statuses of which a check has no example, and why."""
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from console.agent.snapshot import ReachFact, ReachOutcome
 from console.iis.snapshot import HelloOutcome
 from console.pki.names import ascii_host, ip_address
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown
 from console.readiness.registry import Need, Part, Severity, check
+
+_ONE_LOOK = timedelta(minutes=10)
+"""What the device tried and what the console's hello saw count as seen together, a sweep's queue included."""
 
 
 @check(
@@ -86,11 +92,17 @@ def name_unresolved(case: Case) -> Outcome:
     names = case.device.snapshot.names if case.device is not None else ()
     wanted = {host.lower(), ascii_host(host).lower()}
     fact = next((name for name in names if name.host.lower() in wanted), None)
-    if fact is None:
-        return unknown(f"Whether {clean(host, 120)} resolves on the device wasn't observed")
-    if fact.addresses:
+    if fact is not None and fact.addresses:
         return passed(f"{clean(host, 120)} resolves on the device", {"addresses": ", ".join(fact.addresses[:8])})
-    return failed(f"{clean(host, 120)} doesn't resolve on the device: {clean(fact.error) or 'no address'}")
+    tried = _tried(case)
+    if tried is not None and tried.outcome is ReachOutcome.CONNECTED:
+        return passed(f"{clean(host, 120)} resolves on the device: it connects there", {"by": tried.how})
+    if fact is not None and fact.asked:
+        return failed(f"{clean(host, 120)} doesn't resolve on the device: {clean(fact.error) or 'no address'}")
+    if tried is not None and tried.outcome is ReachOutcome.NO_ADDRESS:
+        return failed(f"{clean(host, 120)} doesn't resolve on the device: its {clean(tried.how, 40)} finds no address")
+    why = f": {clean(fact.error)}" if fact is not None else ""
+    return unknown(f"Whether {clean(host, 120)} resolves on the device wasn't observed{why}")
 
 
 @check(
@@ -98,20 +110,26 @@ def name_unresolved(case: Case) -> Outcome:
     step=Step.CONNECT,
     side=Side.NETWORK,
     refused_by=Side.NETWORK,
-    rule="Somebody listens on the endpoint's port.",
+    rule="Somebody listens on the endpoint's port: the console's hello is answered, or the device itself gets through.",
     source="handshake.md P-NET-01",
     remedy="Start the site or its binding, open the port on the way, or correct the port in the failover list.",
-    part=Part.ENDPOINT,
 )
 def port_closed(case: Case) -> Outcome:
     where = f"{clean(case.use.host, 120)}:{case.use.port}"
     hello = case.endpoint.hello if case.endpoint is not None else None
+    tried = _tried(case)
+    through = tried is not None and tried.outcome is ReachOutcome.CONNECTED and not _long_before_hello(case)
     if hello is None:
         if not case.https and case.endpoint is not None and case.endpoint.on_port:
             return passed(f"The beacon has a binding on port {case.use.port}")
+        if through:
+            return passed(f"{where} answers the device")
         return unknown(f"No hello to {where} was made")
     evidence = {"connected to": hello.address, "said": clean(hello.error)}
     match hello.outcome:
+        case HelloOutcome.REFUSED | HelloOutcome.TIMEOUT | HelloOutcome.NO_ADDRESS if through:
+            # The console stands elsewhere: its own way isn't the pair's. What the beacon shows stays unknown.
+            return passed(f"{where} answers the device, though not the console", evidence)
         case HelloOutcome.REFUSED:
             return failed(f"{where} is closed: the connection is refused", evidence=evidence)
         case HelloOutcome.TIMEOUT:
@@ -121,6 +139,95 @@ def port_closed(case: Case) -> Outcome:
         case HelloOutcome.NO_ADDRESS:
             return unknown(f"The console finds no address for {where}", evidence=evidence)
     return passed(f"{where} answers", evidence)
+
+
+_ENDED = {
+    ReachOutcome.REFUSED: "is refused",
+    ReachOutcome.TIMEOUT: "gets no answer",
+    ReachOutcome.NO_ROUTE: "has no route",
+    ReachOutcome.FAILED: "doesn't come about",
+}
+_FIXES = {
+    ReachOutcome.REFUSED: (
+        "Let the device connect to {where}: a firewall on the way rejects it, or nobody listens there (is the "
+        "beacon's site started?)."
+    ),
+    ReachOutcome.TIMEOUT: "Let the device connect to {where}: a firewall on the way drops its packets, or it is off.",
+    ReachOutcome.NO_ROUTE: "Give the device's network a route to {where}.",
+    ReachOutcome.FAILED: "See why the device can't connect to {where}: firewalls, routes, the name, the beacon's site.",
+}
+
+
+@check(
+    "network.unreachable-from-device",
+    step=Step.CONNECT,
+    side=Side.NETWORK,
+    refused_by=Side.NETWORK,
+    rule=(
+        "The device itself gets through to the endpoint: a TCP connection that it tried when it was swept (nothing "
+        "sent, no certificate, no key). Refused, silent and no route are kept apart."
+    ),
+    source="handshake.md P-NET-01",
+    remedy="Let the device reach the port: firewalls, routes, and whether the beacon's site is started.",
+)
+def unreachable_from_device(case: Case) -> Outcome:
+    where = f"{clean(case.use.host, 120)}:{case.use.port}"
+    tried = _tried(case)
+    if tried is None:
+        return not_applicable(f"The device didn't try to connect to {where}")
+    if tried.outcome is ReachOutcome.NOT_TRIED:
+        return not_applicable(f"The device couldn't try to connect to {where}: {clean(tried.error)}")
+    if _through_proxy(case):
+        return not_applicable("The agent goes through a proxy; the direct way doesn't matter")
+    if tried.outcome is ReachOutcome.NO_ADDRESS:
+        return not_applicable("The name isn't known to the device: see network.name-unresolved")
+    evidence = {"tried by": f"the device's {tried.how}", "to": tried.address, "said": tried.error}
+    if tried.outcome is ReachOutcome.CONNECTED:
+        return passed(f"The device gets through to {where}", evidence)
+    hello = case.endpoint.hello if case.endpoint is not None else None
+    answered = hello is not None and hello.outcome not in (
+        HelloOutcome.REFUSED,
+        HelloOutcome.TIMEOUT,
+        HelloOutcome.NO_ADDRESS,
+    )
+    if answered and _long_before_hello(case):
+        return unknown(
+            f"The device couldn't connect to {where} when it was swept, but the console could later",
+            remedy="Sweep the device again: it tries anew.",
+            evidence=evidence,
+        )
+    return failed(
+        f"The device's connection to {where} {_ENDED[tried.outcome]}"
+        + (", though the console's isn't" if answered else ""),
+        remedy=_FIXES[tried.outcome].format(where=where),
+        evidence=evidence,
+    )
+
+
+def _tried(case: Case) -> ReachFact | None:
+    """What the device tried of this very endpoint, where it is still the place that is meant."""
+    if case.device is None:
+        return None
+    host = case.use.host.strip("[]").lower()
+    for fact in case.device.snapshot.reach:
+        if fact.port == case.use.port and fact.host.strip("[]").lower() == host and fact.address == case.use.address:
+            return fact
+    return None
+
+
+def _long_before_hello(case: Case) -> bool:
+    """The device tried well before the console's last hello: the endpoint may have changed since."""
+    hello = case.endpoint.hello if case.endpoint is not None else None
+    if hello is None or case.device is None:
+        return False
+    return hello.taken_at - case.device.snapshot.taken_at > _ONE_LOOK
+
+
+def _through_proxy(case: Case) -> bool:
+    if case.device is None:
+        return False
+    use = case.use
+    return any(choice.entry.proxy for choice in case.device.failover.at(use.host, use.port, use.protocol))
 
 
 @check(
