@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Generic, TypeVar, cast
@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 from OpenSSL import crypto
 
-from console.pki.der import Element, read_element, read_sequence
+from console.pki.der import read_element, read_header
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 ANY_USE = "2.5.29.37.0"
 _NETSCAPE_TYPE = "2.16.840.1.113730.1.1"
 _TLS_FEATURE_STATUS_REQUEST = 5
+_VERSION = 0xA0
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -50,7 +51,7 @@ class _Fact(Generic[T]):
         self._name = name
 
     def __get__(self, certificate: Certificate, owner: type) -> T:
-        certificate.read(self._reader)
+        certificate.read(*_READ_TOGETHER.get(self._reader, (self._reader,)))
         # In the instance's own dictionary it is found first from now on.
         return cast("T", certificate.__dict__.setdefault(self._name, self._default))
 
@@ -108,11 +109,15 @@ class Certificate:
         return f"<Certificate {self.label!r} {self.sha256[:16]}>"
 
     def read(self, *readers: str) -> None:
-        """Have the facts of these readers. Never raises; what fails is in `problem`."""
+        """Have the facts of these readers, from one parsing. Never raises; what fails is in `problem`."""
         wanted = [reader for reader in readers if reader not in self._read]
         self._read.update(wanted)
         for reader in wanted:
-            self.__dict__.update(self._facts(reader))
+            if reader in _OF_BYTES:
+                self.__dict__.update(self._of_bytes(reader))
+        parsed = [reader for reader in wanted if reader not in _OF_BYTES]
+        if parsed:
+            self.__dict__.update(self._of_parsed(parsed))
 
     @property
     def problem(self) -> str:
@@ -122,26 +127,29 @@ class Certificate:
             dict.fromkeys(self._problems[name] for name in ("outline", *_READERS) if name in self._problems)
         )
 
-    def _facts(self, reader: str) -> _Facts:
-        if reader == "digests":
-            return _digests(self.der)
-        if reader == "outline":
-            try:
-                return _outline(self.der)
-            except (ValueError, IndexError):
-                self._problems[reader] = "its outline can't be read"
-                return {}
-        prefix = ""
+    def _of_bytes(self, reader: str) -> _Facts:
         try:
-            with warnings.catch_warnings():
-                # Odd serials and parameters are deprecated in cryptography; they are facts here, not news.
-                warnings.simplefilter("ignore")
+            return _OF_BYTES[reader](self.der)
+        except (ValueError, IndexError):
+            self._problems[reader] = f"its {reader} can't be read"
+            return {}
+
+    def _of_parsed(self, readers: Sequence[str]) -> _Facts:
+        facts: _Facts = {}
+        with warnings.catch_warnings():
+            # Odd serials and parameters are deprecated in cryptography; they are facts here, not news.
+            warnings.simplefilter("ignore")
+            try:
                 parsed = x509.load_der_x509_certificate(self.der)
-                prefix = f"{reader}: "
-                return _READERS[reader](parsed)
-        except _UNREADABLE as unreadable:
-            self._problems[reader] = prefix + _short(unreadable)
-        return _dates_of_openssl(self.der) if reader == "dates" and not prefix else {}
+            except _UNREADABLE as unreadable:
+                self._problems.update(dict.fromkeys(readers, _short(unreadable)))
+                return _dates_of_openssl(self.der) if "dates" in readers else facts
+            for reader in readers:
+                try:
+                    facts |= _READERS[reader](parsed)
+                except _UNREADABLE as unreadable:
+                    self._problems[reader] = f"{reader}: {_short(unreadable)}"
+        return facts
 
     @property
     def self_issued(self) -> bool:
@@ -210,13 +218,20 @@ def _digests(der: bytes) -> _Facts:
 
 
 def _outline(der: bytes) -> _Facts:
-    fields: list[Element] = [*read_sequence(read_element(read_element(der).content).content)]
-    if fields[0].tag == 0xA0:
-        fields = fields[1:]
+    """Of TBSCertificate (RFC 5280, 4.1): version [0] EXPLICIT, serial, algorithm, issuer, validity, subject, key."""
+    _, start, limit = read_header(der, 0, len(der))
+    _, offset, limit = read_header(der, start, limit)
+    fields: list[bytes] = []
+    while offset < limit:
+        _, _, end = read_header(der, offset, limit)
+        fields.append(der[offset:end])
+        offset = end
+    if fields[0][0] == _VERSION:
+        del fields[0]
     return {
-        "issuer_der": fields[2].whole,
-        "subject_der": fields[4].whole,
-        "spki_sha256": hashlib.sha256(fields[5].whole).hexdigest(),
+        "issuer_der": fields[2],
+        "subject_der": fields[4],
+        "spki_sha256": hashlib.sha256(fields[5]).hexdigest(),
     }
 
 
@@ -349,6 +364,10 @@ def _bit_string(value: bytes) -> int:
     return content[1] if len(content) > 1 else 0
 
 
+_OF_CHAINS = ("key", "signature", "extensions")
+_READ_TOGETHER = dict.fromkeys(_OF_CHAINS, _OF_CHAINS)
+"""A member of a chain is asked for all of them, any other certificate for none."""
+_OF_BYTES: dict[str, Callable[[bytes], _Facts]] = {"digests": _digests, "outline": _outline}
 _READERS: dict[str, _Reader] = {
     "dates": _dates,
     "names": _names,

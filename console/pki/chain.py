@@ -144,6 +144,8 @@ def _afterwards(trust: tuple[Anchor, ...], built: tuple[bytes, ...], options: Ch
 
 def _by_level(chain: tuple[Certificate, ...], built: tuple[bytes, ...], options: ChainOptions) -> ChainResult:
     needed = strength.needed_bits(options.level)
+    if not needed:
+        return ChainResult(True, chain=built)
     for depth, facts in enumerate(chain):
         bits = strength.key_bits(facts)
         if bits is not None and bits < needed:

@@ -15,28 +15,34 @@ class Element:
     end: int
 
 
-def read_element(data: bytes, offset: int = 0) -> Element:
-    """The element at `offset`. Raises ValueError where length or tag don't make sense (indefinite forms included)."""
-    if offset < 0 or offset + 2 > len(data):
+def read_header(data: bytes, offset: int, limit: int) -> tuple[int, int, int]:
+    """Tag of the element at `offset`, where its content begins, and where it ends: at `limit` at the latest.
+
+    Raises ValueError where length or tag don't make sense (indefinite forms included).
+    """
+    start = offset + 2
+    if offset < 0 or start > limit:
         raise ValueError("DER ends too early")
-    tag = data[offset]
+    tag, length = data[offset], data[offset + 1]
     if tag & 0x1F == 0x1F:
         raise ValueError("a DER tag of more than one byte")
-    first = data[offset + 1]
-    start = offset + 2
-    if first < 0x80:
-        length = first
-    else:
-        octets = first & 0x7F
+    if length >= 0x80:
+        octets = length & 0x7F
         if not 1 <= octets <= 4:
             raise ValueError("a DER length that can't be")
-        if start + octets > len(data):
+        if start + octets > limit:
             raise ValueError("DER ends too early")
         length = int.from_bytes(data[start : start + octets], "big")
         start += octets
     end = start + length
-    if end > len(data):
+    if end > limit:
         raise ValueError("DER ends too early")
+    return tag, start, end
+
+
+def read_element(data: bytes, offset: int = 0) -> Element:
+    """The element at `offset`. Raises ValueError."""
+    tag, start, end = read_header(data, offset, len(data))
     return Element(tag, data[start:end], data[offset:end], end)
 
 

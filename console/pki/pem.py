@@ -9,7 +9,6 @@ BEGIN is skipped from 3.0 on and hides the block before.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Iterator
@@ -82,7 +81,10 @@ def _lines(content: bytes) -> Iterator[bytes]:
     It reads lines as C strings: a NUL cuts its line, and one at the start of a line is taken for the end of the file.
     """
     for line in content.split(b"\n"):
-        for start in range(0, max(len(line), 1), _CHUNK):
+        if len(line) <= _CHUNK and b"\0" not in line:
+            yield line.rstrip(_STRIPPED)
+            continue
+        for start in range(0, len(line), _CHUNK):
             text, nul, _ = line[start : start + _CHUNK].partition(b"\0")
             if nul and not text:
                 return
@@ -116,7 +118,7 @@ def _read_block(lines: Iterator[bytes], label: str, number: int) -> PemBlock:
         if line.startswith(_END):
             if line != end:
                 raise _BadBlock(f"BEGIN {_shown(label)} isn't closed by its own END line")
-            if header is None and any(b":" in line for line in data):
+            if header is None and b":" in b"".join(data):
                 raise _BadBlock("a header line without a blank line after it")
             return _block(number, label, header or [], data)
         if short_line_seen:
@@ -139,8 +141,8 @@ def _block(number: int, label: str, header: list[bytes], data: list[bytes]) -> P
     try:
         if len(text) % 4 or not _BASE64.fullmatch(text):
             raise ValueError("not base64")
-        return PemBlock(number, label, base64.b64decode(text, validate=True), b"\n".join(header))
-    except (binascii.Error, ValueError):
+        return PemBlock(number, label, binascii.a2b_base64(text, strict_mode=True), b"\n".join(header))
+    except ValueError:  # binascii.Error is one
         raise _BadBlock("the base64 of the body is damaged") from None
 
 
