@@ -16,9 +16,12 @@ from console.readiness.checks import (  # noqa: F401 - imported for their regist
     protocols,
     revocation,
     server_certificate,
+    sizes,
     trust_files,
     trusted,
     windows,
+    windows_logs,
+    windows_server,
 )
 from console.readiness.registry import registered
 

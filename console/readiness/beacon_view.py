@@ -138,6 +138,9 @@ class Endpoint:
         if self.routed is None:
             return None
         site = self.routed[0].name
+        for own in self.snapshot.server.web_config:
+            if own.location.lower() == f"{site}/{directory}".lower():
+                return Access(own.location, frozenset(own.flags))
         settings = {setting.location.lower(): setting for setting in self.snapshot.access}
         for location in (f"{site}/{directory}", site):
             setting = settings.get(location.lower())

@@ -32,52 +32,17 @@ NOT_CHECKED = (
     NotChecked(
         "The private key on the beacon opens for http.sys",
         "windows.md S5",
-        "a hello that is answered proves it; before that only its presence is seen (beacon.certificate-without-key)",
+        "a hello that is answered proves it; before that its presence is seen, and Schannel's event 36870 if it didn't",
     ),
     NotChecked(
-        "Which certificates are mapped to Windows accounts",
+        "Which certificates are mapped to which Windows accounts",
         "handshake.md B-CC-07",
-        "the mapping isn't collected; where mapping is on, the verdict is unknown (beacon.certificate-mapping)",
+        "they are counted, not read: with none it is blocked, with some unknown (beacon.certificate-mapping)",
     ),
     NotChecked(
-        "SSL settings of other locations than the site, ManageSoftDL and ManageSoftRL; whether web.config may set them",
-        "windows.md S17, 1.5",
-        "those three are what devices use, and are read (beacon.weaker-location)",
-    ),
-    NotChecked(
-        "The largest request that IIS lets through (maxAllowedContentLength)",
-        "windows.md S27",
-        "it isn't collected; uploadReadAheadSize is (beacon.late-request-upload)",
-    ),
-    NotChecked(
-        "Chains of clients above Schannel's 32 KB (MessageLimitServerClientAuth), SSL of 128 bits (403.5)",
-        "windows.md 2.5, 2.3",
-        "the registry value isn't collected, and Ssl128 is obsolete",
-    ),
-    NotChecked(
-        "Other applications that share the site",
-        "windows.md S29",
-        "sites are collected, applications aren't (beacon.shared-record names the sites)",
-    ),
-    NotChecked(
-        "Recent refusals in IIS's log and errors of Schannel in the System log",
-        "windows.md S5, S30",
-        "logs aren't read; a live handshake maps the beacon's answer to its check",
-    ),
-    NotChecked(
-        "Room for a backup on the beacon, and the beacon's own choice of its web server",
+        "The beacon's own choice of its web server; whether IIS's backup folder can be written",
         "windows.md S31, S32",
-        "neither is collected; where the beacon keeps its choice isn't confirmed",
-    ),
-    NotChecked(
-        "IIS configuration that is shared between servers (redirection.config)",
-        "windows.md S33",
-        "it isn't collected: look before a beacon is changed",
-    ),
-    NotChecked(
-        "Tools that renew certificates by themselves and reset the http.sys flags",
-        "windows.md S34",
-        "scheduled tasks aren't collected",
+        "where the beacon keeps its choice isn't confirmed; the drive's free space is judged (beacon.disk-space)",
     ),
     NotChecked(
         "The TLS library in the agent itself",

@@ -22,7 +22,15 @@ from tests.unit.readiness_examples_settings import SKIPPED
 from tests.unit.readiness_makers import Make, ini, server, usual
 
 P, F, W, U, N = Status.PASS, Status.FAIL, Status.WARN, Status.UNKNOWN, Status.NOT_APPLICABLE
-EXAMPLES = DEVICE_EXAMPLES + NETWORK_EXAMPLES + BEACON_EXAMPLES + SETTINGS_EXAMPLES + PATHS_EXAMPLES + SKIPPED
+EXAMPLES = (
+    DEVICE_EXAMPLES
+    + NETWORK_EXAMPLES
+    + BEACON_EXAMPLES
+    + SERVER_EXAMPLES
+    + SETTINGS_EXAMPLES
+    + PATHS_EXAMPLES
+    + SKIPPED
+)
 _SEEN_OR_NOT = "it is there, or what it decides can't be told"
 EXEMPT: dict[str, dict[Status, str]] = {
     "network.no-beacon": {W: _SEEN_OR_NOT},

@@ -6,7 +6,7 @@ from console.pki.certificates import certificate
 from console.readiness.beacon_view import ClientMode
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
-from console.readiness.outcome import Outcome, clean, not_applicable, passed, unknown, warned
+from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
 
 _SERVICES = ("W3SVC", "WAS")
@@ -61,13 +61,15 @@ def weaker_location(case: Case) -> Outcome:
     if case.endpoint is None or case.endpoint.routed is None:
         return unknown(_NO_BINDING)
     site = case.endpoint.routed[0].name
-    settings = {setting.location.lower(): setting for setting in case.endpoint.snapshot.access}
-    own = settings.get(site.lower())
+    seen = case.endpoint.snapshot
+    settings = {setting.location: setting.flags for setting in seen.access}
+    settings |= {setting.location: setting.flags for setting in seen.server.web_config}
+    own = next((flags for place, flags in settings.items() if place.lower() == site.lower()), None)
     if own is None:
         return unknown("The SSL settings of the site weren't observed")
-    wanted = [flag for flag in _STRENGTH if flag in own.flags]
-    below = [setting for place, setting in settings.items() if place.startswith(f"{site.lower()}/")]
-    weaker = {clean(s.location, 80): [f for f in wanted if f not in s.flags] for s in below}
+    wanted = [flag for flag in _STRENGTH if flag in own]
+    below = {place: flags for place, flags in settings.items() if place.lower().startswith(f"{site.lower()}/")}
+    weaker = {clean(place, 80): [f for f in wanted if f not in flags] for place, flags in below.items()}
     lacking = {location: flags for location, flags in weaker.items() if flags}
     if lacking:
         evidence = {"locations": "; ".join(f"{place} lacks {', '.join(flags)}" for place, flags in lacking.items())}
@@ -186,23 +188,36 @@ def issuer_list(case: Case) -> Outcome:
     "beacon.certificate-mapping",
     step=Step.HTTP,
     side=Side.BEACON,
-    refused_by=None,
-    rule="Client certificates aren't mapped to Windows accounts (SslMapCert, DS mapper), or each has its account.",
+    refused_by=Side.BEACON,
+    rule="Client certificates aren't mapped to Windows accounts (SslMapCert, DS mapper, IIS), or each has its account.",
     source="handshake.md B-CC-07; windows.md 2.3 (403.12, 401)",
-    remedy="Clear SslMapCert (and dsmapperusage), or see that the device's certificate is mapped to an account.",
+    remedy="Switch the mapping off (SslMapCert, dsmapperusage, IIS's own), or map the device's certificate.",
     needs=_NEEDS,
     part=Part.ENDPOINT,
 )
 def certificate_mapping(case: Case) -> Outcome:
-    if case.access is None or case.endpoint is None:
+    if case.access is None or case.endpoint is None or case.endpoint.routed is None:
         return unknown("The SSL settings of the site weren't observed")
     if case.mode is ClientMode.IGNORE:
         return not_applicable("The beacon doesn't look at client certificates here")
-    flag = "SslMapCert" in case.access.flags
-    if flag or (case.endpoint.record is not None and case.endpoint.record.dsmapper):
-        by = "SslMapCert" if flag else "dsmapperusage of the http.sys record"
-        return unknown(
-            "Client certificates are mapped to Windows accounts; whether this one has an account wasn't observed",
-            evidence={"by": by, "location": case.access.location, "answer": "403.12 or 401 where it has none"},
+    seen = case.endpoint.snapshot.server.mapping(case.endpoint.routed[0].name)
+    directory = case.endpoint.record is not None and case.endpoint.record.dsmapper
+    by = [
+        *(["SslMapCert"] if "SslMapCert" in case.access.flags else []),
+        *(["dsmapperusage of the http.sys record"] if directory else []),
+        *(["iisClientCertificateMappingAuthentication"] if seen is not None and seen.enabled else []),
+    ]
+    if not by:
+        return passed("Client certificates aren't mapped to Windows accounts")
+    evidence = {"by": ", ".join(by), "location": case.access.location, "answer": "403.12 or 401 without an account"}
+    if seen is not None and seen.enabled and not seen.entries and not seen.active_directory and not directory:
+        return failed(
+            "Client certificates are mapped to Windows accounts, and none is mapped: each is refused (403.12, 401)",
+            evidence=evidence,
         )
-    return passed("Client certificates aren't mapped to Windows accounts")
+    if seen is not None and seen.enabled:
+        evidence["mappings"] = str(seen.entries)
+    return unknown(
+        "Client certificates are mapped to Windows accounts; whether this one has an account wasn't observed",
+        evidence=evidence,
+    )
