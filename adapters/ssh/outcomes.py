@@ -84,6 +84,8 @@ _NAME = re.compile(
 )
 _RESET = re.compile(r"reset by peer|unexpected eof|SSL_ERROR_SYSCALL|errno[ =]104|Broken pipe|closed abruptly", re.I)
 
+_OWN_CHAIN = re.compile(r"SSL routines:.*:((ca|ee) md too weak|(ca|ee) key too small)")
+
 _TRUST_CODES = {51, 60, 90, 91}
 _OWN_CODES = {58, 59, 66, 77, 82, 83, 53, 54, 26}
 _AFTER_CODES = {16, 18, 52, 55, 56, 92, 95}
@@ -128,6 +130,9 @@ def _by_status(run: Run) -> Ending | None:
 
 
 def _in_handshake(run: Run) -> Ending:
+    if _OWN_CHAIN.search(run.said):
+        words = "the device's OpenSSL won't send its own certificate's chain: too weak for its security level"
+        return Ending(Side.DEVICE, words)
     beacon = _first(_REFUSED_BY_BEACON, run.said)
     if beacon:
         return Ending(Side.BEACON, beacon)

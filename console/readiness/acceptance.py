@@ -13,9 +13,10 @@ from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certific
 from console.pki.chain import ChainOptions, ChainResult, verify_chain
 from console.readiness.about import about, use_names
 from console.readiness.beacon_view import ClientMode
+from console.readiness.completion import may_complete_unseen, sent_chains
 from console.readiness.diagnosis import Problem, follow
 from console.readiness.model import Side
-from console.readiness.outcome import clean, failed, unknown
+from console.readiness.outcome import Outcome, clean, failed, unknown, warned
 
 if TYPE_CHECKING:
     from console.readiness.beacon_view import Endpoint
@@ -32,6 +33,8 @@ class Acceptance:
     """Why it can't be told."""
     skipped: str = ""
     """Why it needn't be told."""
+    checked: tuple[bytes, ...] = ()
+    """The chain up to its anchor (DER) that http.sys checks for revocation; empty: it doesn't, or ends before."""
 
 
 def judge_acceptance(case: Case) -> Acceptance:
@@ -64,9 +67,7 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
     if endpoint.snapshot.os_build <= _LAST_BUILD_2012R2 and (odd := misplaced_roots(endpoint)):
         message = f"{len(odd)} certificate(s) in the beacon's Trusted Root store aren't self-signed, such as “{odd[0]}”"
         return Acceptance(Problem("beacon.root-store-mixed", failed(f"{message}: every client is refused (403.16)")))
-    usage_checked = endpoint.record is None or endpoint.record.usagecheck
-    uses = leaf.extended_key_usage
-    if usage_checked and uses is not None and not {CLIENT_AUTH, ANY_USE} & {*uses}:
+    if _usage_checked(endpoint) and not _for_clients(leaf):
         message = "The device's certificate isn't made for client authentication (extended key usage)"
         return Acceptance(
             Problem(
@@ -74,7 +75,7 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
                 failed(message, evidence={**_where(case), **about(leaf), "uses": use_names(leaf)}),
             )
         )
-    mode = endpoint.snapshot.schannel.client_auth_trust_mode or 0
+    mode = _mode(endpoint)
     store = "Root"
     if mode in (1, 2):
         store = (endpoint.record.ctlstorename if endpoint.record is not None else "") or "ClientAuthIssuer"
@@ -82,16 +83,68 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
             return Acceptance(
                 why_not=f"ClientAuthTrustMode is {mode}, and the store {clean(store, 60)} isn't collected"
             )
-    result = verify_chain(
-        endpoint.anchors(store),
-        case.client_chain[0],
-        (*case.client_chain[1:], *endpoint.intermediates),
-        case.beacon_now,
-        ChainOptions(purpose="", partial=mode == 2, level=0),
+    return _by_chain(case, endpoint, leaf, store)
+
+
+def _by_chain(case: Case, endpoint: Endpoint, leaf: Certificate, store: str) -> Acceptance:
+    """Under every reading of what the device sends."""
+    options = ChainOptions(purpose="", partial=store != "Root" and _mode(endpoint) == 2, level=0)
+
+    def verified(chain: tuple[bytes, ...]) -> ChainResult:
+        others = (*chain[1:], *endpoint.intermediates)
+        return verify_chain(endpoint.anchors(store), chain[0], others, case.beacon_now, options)
+
+    results = [verified(chain) for chain in sent_chains(case)]
+    bad = [result for result in results if not result.ok]
+    if not bad:
+        accepted = _revocation(endpoint, results[0])
+        if accepted != Acceptance():
+            return accepted
+        if not verified(case.client_chain).ok:
+            return Acceptance(Problem("device.client-chain-incomplete", _completed_by_device(case, leaf)))
+        return _constrained(endpoint, results[0])
+    problem = _untrusted(case, endpoint, leaf, bad[0])
+    why = may_complete_unseen(case) if problem.check == "device.client-chain-incomplete" else ""
+    if len(bad) < len(results):
+        why = "whether the device's TLS library adds the missing CA certificate wasn't observed"
+    if why:
+        return Acceptance(Problem(problem.check, unknown(f"{problem.outcome.message}; but {why}")))
+    return Acceptance(problem)
+
+
+def _completed_by_device(case: Case, leaf: Certificate) -> Outcome:
+    message = (
+        f"The device's file holds “{clean(leaf.label, 120)}” without its issuer, which the beacon doesn't know: "
+        "OpenSSL adds it from the device's trusted CA certificates, as long as it is there"
     )
-    if not result.ok:
-        return Acceptance(_untrusted(case, endpoint, leaf, result))
-    return _revocation(endpoint, result)
+    return warned(message, risk=True, evidence=_where(case))
+
+
+def _constrained(endpoint: Endpoint, result: ChainResult) -> Acceptance:
+    """Windows takes a CA's extended key usage as a limit of what it issues (application policies)."""
+    if not _usage_checked(endpoint):
+        return Acceptance()
+    facts = next((facts for facts in map(certificate, result.chain[1:-1]) if not _for_clients(facts)), None)
+    if facts is None:
+        return Acceptance()
+    message = (
+        f"The CA “{clean(facts.label, 120)}” above the device's certificate isn't made for client authentication "
+        "(extended key usage), which Windows may refuse (403.16)"
+    )
+    evidence = {**about(facts), "uses": use_names(facts)}
+    return Acceptance(Problem("device.client-certificate-use", warned(message, risk=True, evidence=evidence)))
+
+
+def _usage_checked(endpoint: Endpoint) -> bool:
+    return endpoint.record is None or endpoint.record.usagecheck
+
+
+def _for_clients(facts: Certificate) -> bool:
+    return facts.extended_key_usage is None or bool({CLIENT_AUTH, ANY_USE} & {*facts.extended_key_usage})
+
+
+def _mode(endpoint: Endpoint) -> int:
+    return endpoint.snapshot.schannel.client_auth_trust_mode or 0
 
 
 def misplaced_roots(endpoint: Endpoint) -> tuple[str, ...]:
@@ -152,24 +205,7 @@ def _where(case: Case) -> dict[str, str]:
 
 
 def _revocation(endpoint: Endpoint, result: ChainResult) -> Acceptance:
-    """Modes as http.sys has them: 0, the default, checks; then 403.13 where the check can't be made."""
+    """Modes as http.sys has them: 0, the default, checks."""
     if endpoint.record is None:
         return Acceptance(why_not="the endpoint's http.sys record wasn't found, so its revocation mode isn't known")
-    if not endpoint.record.verifyclientcertrevocation:
-        return Acceptance()
-    members = [certificate(der) for der in result.chain[:-1]]
-    bare = [facts for facts in members if not facts.revocation_lists and not facts.status_responders]
-    if bare:
-        message = (
-            f"The beacon checks revocation of client certificates, and “{clean(bare[0].label, 80)}” names no "
-            "revocation list: 403.13"
-        )
-        return Acceptance(Problem("beacon.client-revocation", failed(message)))
-    addresses = sorted({url for facts in members for url in (*facts.revocation_lists, *facts.status_responders)})
-    message = (
-        "The beacon checks revocation of client certificates; whether it reaches their revocation lists "
-        "wasn't observed (it answers 403.13 where it doesn't)"
-    )
-    return Acceptance(
-        Problem("beacon.client-revocation", unknown(message, evidence={"addresses": ", ".join(addresses)}))
-    )
+    return Acceptance(checked=tuple(result.chain) if endpoint.record.verifyclientcertrevocation else ())

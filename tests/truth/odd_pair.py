@@ -55,6 +55,12 @@ class Draft:
     intermediates: tuple[str, ...] = ("issuing",)
     private: set[str] = field(default_factory=set)
     """Files that root alone may read."""
+    modes: dict[str, int] = field(default_factory=dict)
+    """Of files and folders, relative to the device's raw folder; set last."""
+    rename: dict[str, str] = field(default_factory=dict)
+    """Files of the raw folder that get another name, `link:` before it: that name becomes a symbolic link to it."""
+    config: Callable[[str], str] = str
+    """What happens to the text of config.ini."""
 
 
 class Cast:
@@ -134,6 +140,7 @@ def build(draft: Draft, name: str, directory: Path) -> tuple[dict[str, Any], dic
             path.chmod(0o600 if kind in draft.private else 0o644)
     _write_directory(draft, cast, place / "client" / "certs")
     _write_config(draft, place)
+    _arrange(draft, place / "client")
     return _beacon(draft, cast, name, place), _device(draft, name)
 
 
@@ -162,6 +169,18 @@ def _write_directory(draft: Draft, cast: Cast, folder: Path) -> None:
             path.write_bytes(content)
 
 
+def _arrange(draft: Draft, folder: Path) -> None:
+    for old, new in draft.rename.items():
+        target = folder / new.removeprefix("link:")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if new.startswith("link:"):
+            target.symlink_to(old)
+        else:
+            (folder / old).rename(target)
+    for name, mode in draft.modes.items():
+        (folder / name).chmod(mode)
+
+
 def _write_config(draft: Draft, place: Path) -> None:
     values = {
         "AddClientCertificateAndKey": "True",
@@ -179,7 +198,7 @@ def _write_config(draft: Draft, place: Path) -> None:
         section = rf"ManageSoft\{component}\CurrentVersion" if dot else r"ManageSoft\Common"
         sections.setdefault(section, []).append(f"{preference}={value}")
     blocks = [f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in sections.items()]
-    (place / "config.ini").write_text("\n".join(blocks))
+    (place / "config.ini").write_text(draft.config("\n".join(blocks)))
 
 
 def _beacon(draft: Draft, cast: Cast, name: str, place: Path) -> dict[str, Any]:

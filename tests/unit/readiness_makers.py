@@ -49,6 +49,31 @@ def client(*chain: kit.Issued) -> Make:
     return on_device(chain=pems, keys=(kit.key_fact(chain[0]),))
 
 
+def server_issuer() -> Make:
+    """The device's certificate comes of a CA for servers."""
+    issuer = kit.issue("Server Issuing", kit.root(), ca=True, usages=[kit.SERVER])
+    return client(kit.issue("device01", issuer, usages=[kit.CLIENT]), issuer)
+
+
+def leaf_alone(**changes: object) -> Make:
+    """The device's file holds the leaf alone, and the beacon doesn't know its issuer."""
+    return lambda: kit.pair(
+        kit.device(chain=kit.client().pem, **changes), kit.beacon(certificates=(kit.stored("Root", kit.root()),))
+    )
+
+
+def weak_issuer_trusted(**changes: object) -> Make:
+    """The leaf alone, of a CA with a 1024-bit key that the device trusts."""
+
+    def make() -> PairInput:
+        weak = kit.issue("Old Issuing", kit.root(), ca=True, kind="rsa1024")
+        leaf = kit.issue("device01", weak, usages=[kit.CLIENT])
+        ca = kit.root().pem + weak.pem
+        return kit.pair(kit.device(chain=leaf.pem, ca=ca, keys=(kit.key_fact(leaf),), **changes))
+
+    return make
+
+
 def late(**changes: object) -> Make:
     """The certificate is asked for after the request."""
     settings = {"versions": ("TLSv1.2",), **changes}

@@ -32,6 +32,8 @@ RECORDED = [
     (77, "error setting certificate file: client/nope.pem", None, Side.DEVICE, "CA file"),
     (58, "unable to set private key file: 'client/device.key' type PEM", None, Side.DEVICE, "private key"),
     (58, LOAD + "0480006C:PEM routines::no start line" + TAIL, None, Side.DEVICE, "no PEM certificate"),
+    (35, "OpenSSL/3.0.19: error:0A00018E:SSL routines::ca md too weak", None, Side.DEVICE, "its own"),
+    (56, "OpenSSL SSL_read: error:0A00018D:SSL routines::ca key too small, errno 0", None, Side.DEVICE, "its own"),
     (58, LOAD + "0A00018E:SSL routines::ca md too weak" + TAIL, None, Side.DEVICE, "security level"),
     (58, LOAD + "80000002:system library::No such file or directory" + TAIL, None, Side.DEVICE, "doesn't exist"),
     (82, "error loading CRL file: client/crl.pem", None, Side.DEVICE, "revocation list"),

@@ -264,7 +264,7 @@ def client_certificate_weak(case: Case) -> Outcome:
     if not case.client_chain or case.device is None:
         return not_applicable("No client certificate can be loaded")
     stack = case.device.stack
-    weak = {level: _weak_at(case.client_chain, level, stack.before_3) for level in stack.levels}
+    weak = {level: weak_at(case.client_chain, level, stack.before_3) for level in stack.levels}
     found = [text for text in weak.values() if text]
     if not found:
         return passed("The client certificate is strong enough")
@@ -274,7 +274,8 @@ def client_certificate_weak(case: Case) -> Outcome:
     return unknown(f"{found[0]}, refused from security level {bad} on; the device's level wasn't observed")
 
 
-def _weak_at(chain: tuple[bytes, ...], level: int, before_3: bool) -> str:
+def weak_at(chain: tuple[bytes, ...], level: int, before_3: bool) -> str:
+    """The first certificate that OpenSSL won't send at this security level, as half a sentence; empty: none."""
     needed = strength.needed_bits(level)
     for der in chain:
         facts = certificate(der)

@@ -1,0 +1,33 @@
+"""All designed pairs, by topic and name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from tests.truth.designed import Designed, main
+from tests.truth.designed_beacon import ACCEPTED, BOUND, CHAINED, LATE, NAMED, SEVERAL
+from tests.truth.designed_completion import COMPLETED
+from tests.truth.designed_device import ACCOUNTS, CLIENTS, RANGES, STRENGTH, SURROUNDINGS, TRUSTED
+
+TOPICS: Mapping[str, Mapping[str, Designed]] = {
+    "name": NAMED,
+    "chain": CHAINED,
+    "late": LATE,
+    "binding": BOUND,
+    "acceptance": ACCEPTED,
+    "several": SEVERAL,
+    "trust": TRUSTED,
+    "client": CLIENTS,
+    "completion": COMPLETED,
+    "account": ACCOUNTS,
+    "surroundings": SURROUNDINGS,
+    "strength": STRENGTH,
+    "range": RANGES,
+}
+CASES: Mapping[str, Designed] = {
+    f"{topic}: {name}": case for topic, cases in TOPICS.items() for name, case in cases.items()
+}
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:], CASES))
