@@ -7,6 +7,7 @@ from console.readiness.checks import (  # noqa: F401 - imported for their regist
     bindings,
     client_files,
     clocks,
+    completion,
     expiry,
     late_request,
     name,
