@@ -9,8 +9,10 @@ from cryptography import x509
 
 from console.agent.snapshot import NameFact
 from console.iis.snapshot import Binding, HelloOutcome, Schannel, Site
+from console.pki.revocation_facts import RevocationState
 from console.readiness.model import Status
 from tests.unit import readiness_kit as kit
+from tests.unit.client_revocation_makers import answer, both, checked, listed, of_both
 from tests.unit.readiness_makers import (
     NO_STACK,
     ROW,
@@ -185,6 +187,12 @@ EXAMPLES: list[ROW] = [
     ("beacon.client-revocation", usual, P),
     ("beacon.client-revocation", on_beacon(httpsys=(kit.record(verifyclientcertrevocation=True),)), F),
     ("beacon.client-revocation", on_beacon(httpsys=()), U),
+    ("beacon.client-revocation", checked(), U),
+    ("beacon.client-revocation", checked(listed()), P),
+    ("beacon.client-revocation", checked(listed("no answer in time")), F),
+    ("beacon.client-revocation", checked(listed(answer(RevocationState.REVOKED))), F),
+    ("beacon.client-revocation", checked(of_both(), leaf=both), W),
+    ("beacon.client-revocation", ini({"AddClientCertificateAndKey": "False"}), N),
     ("beacon.expires-soon", usual, P),
     ("beacon.expires-soon", server(days=(-10, 5)), W),
     ("beacon.expires-soon", unseen, U),

@@ -14,6 +14,7 @@ from console.agent.preferences import CHECK_REVOCATION, PRIORITIZE_REVOCATION, O
 from console.pki.certificates import certificate
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import ACCEPTANCE, SERVER_CHAIN, of_acceptance
+from console.readiness.client_revocation import judge_client_revocation
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Part, Severity, check
@@ -27,8 +28,8 @@ _BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued
     side=Side.BEACON,
     refused_by=Side.BEACON,
     rule=(
-        "Where http.sys checks revocation of client certificates (its default), the beacon reaches their "
-        "revocation lists."
+        "Where http.sys checks revocation of client certificates (its default), a list or responder that the beacon "
+        "reaches says of each below the root that it isn't revoked."
     ),
     source="handshake.md B-CC-06; windows.md S19 (403.13)",
     remedy=(
@@ -38,7 +39,10 @@ _BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued
     needs=ACCEPTANCE,
 )
 def client_revocation(case: Case) -> Outcome:
-    return of_acceptance(case, "beacon.client-revocation", "Revocation of client certificates isn't checked, or can be")
+    verdict = case.acceptance
+    if case.endpoint is not None and verdict.checked:
+        return judge_client_revocation(case.endpoint, verdict.checked, case.beacon_now)
+    return of_acceptance(case, "beacon.client-revocation", "Revocation of client certificates isn't checked")
 
 
 @check(
