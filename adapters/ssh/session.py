@@ -12,6 +12,7 @@ import paramiko
 
 from adapters.ssh.connection import Connection, Timeouts, connect
 from adapters.ssh.hostkeys import KnownHosts
+from adapters.ssh.stderr import StderrReader
 from adapters.ssh.target import Target
 from adapters.ssh.text import plain
 from console.errors import CommandFailed, SshError
@@ -19,7 +20,9 @@ from console.fleet.model import Device
 from console.ports import SecretSource
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
-"""A device that prints more than this is cut off."""
+"""A device that prints more than this, on stdout or on stderr, is cut off."""
+_LAST_WORDS_SECONDS = 2.0
+"""Stderr ends with stdout but where a process that was left behind holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Output:
     """None: the connection or the time ended before the command did."""
     stdout: bytes
     stderr: bytes
+    """Its beginning (see adapters.ssh.stderr)."""
     timed_out: bool = False
     lost: bool = False
 
@@ -162,7 +166,7 @@ class DeviceSession:
             target=_send, args=(channel, stdin), name=f"ssh-stdin-{self.device.name}", daemon=True
         )
         sender.start()
-        errors = bytearray()
+        errors = StderrReader(channel, limit, self.device.name)
         out = bytearray()
         timed_out = False
         while True:
@@ -177,18 +181,15 @@ class DeviceSession:
                 timed_out = True
                 break
             out += chunk
-            while channel.recv_stderr_ready() and len(errors) < limit:
-                errors += channel.recv_stderr(65536)
-            if len(out) > limit:
+            if len(out) > limit or errors.too_much:
                 raise CommandFailed(
                     f"the device printed more than {limit} bytes and was cut off", target=self.device.name, phase="run"
                 )
             if not chunk:
                 break
         status = None if timed_out else self._status(channel, deadline)
-        while channel.recv_stderr_ready() and len(errors) < limit:
-            errors += channel.recv_stderr(65536)
-        return Output(status, bytes(out), bytes(errors), timed_out, lost=status is None and not timed_out)
+        said = errors.text(min(_LAST_WORDS_SECONDS, deadline - time.monotonic()))
+        return Output(status, bytes(out), said, timed_out, lost=status is None and not timed_out)
 
     def _status(self, channel: paramiko.Channel, deadline: float) -> int | None:
         channel.status_event.wait(max(0.0, deadline - time.monotonic()))

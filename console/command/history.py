@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC
 
-from console.changes.model import EntryState, JournalEntry
+from console.changes.model import JournalEntry
 from console.command.outside import Outside
 from console.command.report import well_formed
 from console.command.text import one_line, table
@@ -22,6 +22,7 @@ def run_history(arguments: argparse.Namespace, outside: Outside) -> int:
     workspace = outside.workspace(arguments.fleet)
     try:
         entries = workspace.journal.entries()
+        interrupted = workspace.recovery.open_entries()
     finally:
         workspace.close()
     if arguments.format == "json":
@@ -30,10 +31,9 @@ def run_history(arguments: argparse.Namespace, outside: Outside) -> int:
         outside.answer("\n".join(_lines(entries)))
     else:
         outside.say("The journal is empty.")
-    if any(entry.state is EntryState.OPEN for entry in entries) and arguments.format == "table":
-        outside.say(
-            "An open entry was begun and not ended (a killed run): `undo ENTRY` says what state its target is in."
-        )
+    if interrupted and arguments.format == "table":
+        names = ", ".join(entry.entry for entry in interrupted[:5]) + (" …" if len(interrupted) > 5 else "")
+        outside.say(f"Begun and not ended (a killed run): {names}. `undo ENTRY` says what state its target is in.")
     return ExitStatus.DONE
 
 
