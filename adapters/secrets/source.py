@@ -103,8 +103,19 @@ def _from_keyring(entry: str, purpose: str) -> str:
     service, _, user = entry.rpartition("/")
     try:
         found = keyring.get_password(service, user)
+    except keyring.errors.NoKeyringError as error:
+        raise _error(
+            f"keyring entry {entry}: this machine has no keyring",
+            purpose,
+            "Use password_file, password_environment or password_prompt.",
+        ) from error
     except keyring.errors.KeyringError as error:
-        raise _error(f"keyring entry {entry}: {error}", purpose, "Unlock the keyring, or use password_file.") from error
+        # The library's own words name packages to install; they stay in the cause.
+        raise _error(
+            f"keyring entry {entry} can't be read ({type(error).__name__})",
+            purpose,
+            "Unlock the keyring, or use password_file.",
+        ) from error
     if not found:
         raise _error(f"the keyring has no entry {entry}", purpose, f"Make it: keyring set {service} {user}")
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from console.changes.beacon_plan import check_settings
 from console.changes.device_plan import resolve_edits
 from console.changes.inverse import require_undoable
-from console.changes.model import EntryState, Plan, TargetKind
+from console.changes.model import EntryState, JournalEntry, Plan, TargetKind
 from console.command.observing import known_for, status_of, sweep_selection, watched, worst
 from console.command.outside import Outside
 from console.command.plans import read_plan, write_plan
@@ -155,18 +155,28 @@ def _apply(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, outs
     if not plan.targets:
         outside.say(f"{plan.id} changes nothing")
         return ExitStatus.DONE
+    before = entries_of(workspace, plan)
+    done = [entry.entry for entry in before.values() if entry.state is EntryState.DONE]
+    if done:
+        # Said before anything is asked or refused: that its targets have changed since is then no riddle.
+        outside.say(f"{plan.id} was applied already, as {', '.join(done[:3])}{' …' if len(done) > 3 else ''}.")
     workspace.editing.require_allowed(plan, arguments.accept_lockout)
     if not arguments.yes:
         _ask(workspace, plan, outside)
     job = watched(workspace.editing.start_apply(plan, arguments.accept_lockout), outside, "apply")
     rows = [
         (entry.entry, one_line(entry.target), str(entry.state), one_line(entry.summary))
-        for entry in reversed(workspace.journal.entries())
-        if entry.plan == plan.id
+        for entry in entries_of(workspace, plan).values()
+        if entry.entry not in before
     ]
     if rows:
         outside.answer("\n".join(table(("entry", "target", "state", "summary"), rows)))
     return status_of(job)
+
+
+def entries_of(workspace: Workspace, plan: Plan) -> dict[str, JournalEntry]:
+    """What was written of this plan so far, oldest first."""
+    return {entry.entry: entry for entry in reversed(workspace.journal.entries()) if entry.plan == plan.id}
 
 
 def _ask(workspace: Workspace, plan: Plan, outside: Outside) -> None:

@@ -15,9 +15,11 @@ from console.command.report import CheckedPair, CheckReport
 from console.command.text import counted, error_lines, one_line
 from console.command.what_if import what_if_lines
 from console.errors import ExitStatus, UsageError
+from console.fleet.model import Fleet
 from console.fleet.selection import PairSelection, select_pairs
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict
 from console.services.events import JobEvent, PairProbed, TargetFinished
+from console.services.job import TargetState
 from console.services.jobs import Job
 from console.services.unused import unanswered, unused_beacons
 from console.services.workspace import Workspace
@@ -44,10 +46,23 @@ def run_sweep(arguments: argparse.Namespace, outside: Outside) -> int:
     try:
         selection = chosen_pairs(workspace, arguments.select)
         job = sweep_selection(workspace, selection, outside)
-        outside.say(f"{job.done} of {job.total} observed, {job.failed} failed")
+        outside.say(observed_words(workspace.fleet, job))
         return worst([status_of(job)])
     finally:
         workspace.close()
+
+
+def observed_words(fleet: Fleet, job: Job) -> str:
+    """`Observed 12 of 12 devices, 3 of 3 beacons, 7 of 7 endpoints`: an endpoint is where the console says hello."""
+    devices = {device.name for device in fleet.devices}
+    beacons = {beacon.name for beacon in fleet.beacons}
+    kinds = {"device": [0, 0], "beacon": [0, 0], "endpoint": [0, 0]}
+    for progress in job.targets:
+        kind = "device" if progress.target in devices else "beacon" if progress.target in beacons else "endpoint"
+        kinds[kind][0] += progress.state is TargetState.DONE
+        kinds[kind][1] += 1
+    told = [f"{done} of {counted(total, kind)}" for kind, (done, total) in kinds.items() if total]
+    return f"Observed {', '.join(told) or 'nothing'}" + (f"; {job.failed} failed" if job.failed else "")
 
 
 def run_check(arguments: argparse.Namespace, outside: Outside) -> int:

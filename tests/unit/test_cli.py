@@ -103,6 +103,14 @@ def test_unreachable_is_3_and_wins_over_1(shell: Shell) -> None:
     assert shell("check", "d1") == 1
 
 
+def test_a_sweep_says_what_was_observed(shell: Shell) -> None:
+    assert shell("sweep") == 0
+    assert "Observed 2 of 2 devices, 2 of 2 beacons, 2 of 2 endpoints\n" in shell.err
+    shell.world.devices.down.add("d2")
+    assert shell("sweep") == 3
+    assert "Observed 1 of 2 devices, 2 of 2 beacons, 2 of 2 endpoints; 1 failed" in shell.err
+
+
 def test_cached_contacts_nothing(shell: Shell) -> None:
     assert shell("check", "--cached") == 1  # never swept: nothing is known, so nothing is ready
     assert not shell.contacted
@@ -302,6 +310,17 @@ def test_a_plan_file_that_was_tampered_with_is_refused(shell: Shell, tmp_path: P
     plan.write_text("{}")
     assert shell("apply", str(plan), "--yes") == 2
     assert str(plan) in shell.err
+
+
+def test_a_plan_that_was_applied_already_says_so(shell: Shell, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    shell("set", "d1", "AddClientCertificateAndKey=True", "--out", str(plan))
+    assert shell("apply", str(plan), "--yes") == 0
+    assert "E-0001" in shell.out
+    assert "already" not in shell.err
+    assert shell("apply", str(plan), "--yes") == 1
+    assert "was applied already, as E-0001." in shell.err
+    assert "E-0001" not in shell.out, "entries of another run are no answer to this one"
 
 
 def test_history_is_newest_first_and_open_entries_block_nothing(shell: Shell) -> None:

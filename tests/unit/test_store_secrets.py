@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import keyring
+import keyring.errors
 import pytest
 
 from adapters.secrets.source import SecretResolver
@@ -59,6 +60,27 @@ def test_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SecretResolver({}).password(SecretReference(keyring="mtls/corp/admin"), "x") == SECRET
     with pytest.raises(CredentialError, match="no entry mtls/other"):
         SecretResolver({}).password(SecretReference(keyring="mtls/other"), "x")
+
+
+@pytest.mark.parametrize(
+    ("raised", "says", "hint"),
+    [
+        (keyring.errors.NoKeyringError("Install keyrings.alt"), "this machine has no keyring", "password_prompt"),
+        (keyring.errors.KeyringLocked("dismissed: keyrings.alt"), "can't be read (KeyringLocked)", "Unlock"),
+    ],
+)
+def test_the_keyrings_own_prose_is_not_ours(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, says: str, hint: str
+) -> None:
+    def get(service: str, user: str) -> str:
+        raise raised
+
+    monkeypatch.setattr(keyring, "get_password", get)
+    with pytest.raises(CredentialError) as caught:
+        SecretResolver({}).password(SecretReference(keyring="mtls/corp/admin"), "x")
+    assert says in str(caught.value.sentence)
+    assert hint in str(caught.value.hint)
+    assert "keyrings.alt" not in str(caught.value.sentence)
 
 
 def test_nobody_is_asked_without_a_terminal() -> None:
