@@ -66,6 +66,7 @@ _W = Danger.WRITES
 
 ACTIONS: tuple[Action, ...] = (
     Action("go('fleet')", "1", "Fleet", _E, "Beacons and devices side by side."),
+    Action("pair_report", "2", "Pair report", _E, "The report of the pair under the cursors of the Fleet."),
     Action("go('overview')", "3", "Overview", _E, "How ready the estate is, and what stands in its way."),
     Action("go('jobs')", "4", "Jobs", _E, "What runs and what has run, target by target."),
     Action("go('sessions')", "5", "Sessions", _E, "The connections that the console holds."),

@@ -30,6 +30,7 @@ from screens.help import Help
 from screens.jobs import JobsScreen
 from screens.journal import JournalScreen
 from screens.overview import OverviewScreen
+from screens.pair_report import PairReport
 from screens.palette import ActionCommands
 from screens.sessions import SessionsScreen
 from screens.shell import Terminal, attach
@@ -128,7 +129,7 @@ class ConsoleApp(App[int]):
 
     def _tell_of_handshakes(self, job: Job) -> None:
         outcomes = self._outcomes.pop(job.id, None)
-        if outcomes:
+        if outcomes and not isinstance(self.screen, PairReport):  # the report shows them itself: a toast would hide it
             words = ", ".join(f"{count} {outcome.value}" for outcome, count in sorted(outcomes.items()))
             tell(self, f"{job.title}: {words}", warning=LiveOutcome.FAILED in outcomes)
 
@@ -151,6 +152,12 @@ class ConsoleApp(App[int]):
     def action_go(self, mode: str) -> None:
         if self.current_mode != mode:
             self.switch_mode(mode)
+
+    def action_pair_report(self) -> None:
+        """From everywhere; where the Fleet's own screens stand before it (a report, an editor), those come back."""
+        self.action_go("fleet")
+        if isinstance(self.screen, FleetScreen):
+            self.screen.action_pair()
 
     def show_fleet(self, filter_text: str, beacon: str = "") -> None:
         """The fleet, filtered; with the cursor of the beacons on that one."""

@@ -20,6 +20,7 @@ from screens.base import ConsoleScreen
 from screens.errors import tell
 from screens.ladder import Half, ladder, shorten
 from screens.live import live_line, live_text, own_tools_text
+from screens.mending import Mend, by_hand, mend, way
 from screens.obstacles import devices_by_fault, uses_with_fault
 from screens.own_openssl import own_line, own_text
 from screens.report_text import affected, report_text
@@ -74,10 +75,11 @@ class FindingView(Static):
 
     COMPONENT_CLASSES = LadderView.COMPONENT_CLASSES
 
-    def __init__(self, finding: Finding, place: str, devices: int) -> None:
+    def __init__(self, finding: Finding, use: PairUse, place: str, devices: int) -> None:
         """`devices`: how many have this very fault."""
         super().__init__(classes="finding")
         self.finding = finding
+        self._use = use
         self._place = place
         self._devices = devices
         self._current = False
@@ -103,8 +105,8 @@ class FindingView(Static):
             text.append(f"\n  {head:<7} ", dim)
             text.append(words)
             if head == "Fix" and self._current:
-                text.append("  e edit now", dim)
-                if self._devices > 1:
+                text.append(f"  {way(finding, self._use)}", dim)
+                if self._devices > 1 and mend(finding) is Mend.EDIT:
                     text.append(f" · E edit on all {self._devices:,} devices with this fault", dim)
         return text
 
@@ -121,6 +123,8 @@ class PairReport(ConsoleScreen):
         self._proved: tuple[Finding, ...] = ()
         """What the device's own OpenSSL says against the data."""
         self._own_tools = False
+        self._awaited: tuple[object, ...] | None = None
+        """The device's answers as they were when it was asked; None: nothing is awaited."""
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="pair-head", classes="heading")
@@ -191,6 +195,9 @@ class PairReport(ConsoleScreen):
         live = self.query_one("#live", Static)
         live.update(text)
         live.display = bool(text.plain)
+        if self._awaited is not None and self._awaited != self._answers():
+            self._awaited = None
+            self.call_after_refresh(lambda: self.query_one("#pair-scroll").scroll_to_widget(live, animate=False))
 
     async def _show_findings(self, verdict: PairVerdict) -> None:
         findings = self._all_findings(verdict)
@@ -202,7 +209,10 @@ class PairReport(ConsoleScreen):
             await box.remove_children()
             await box.mount_all(
                 FindingView(
-                    finding, f"{number} of {loud} findings" if number <= loud else "", devices.get(finding.check, 0)
+                    finding,
+                    verdict.use,
+                    f"{number} of {loud} findings" if number <= loud else "",
+                    devices.get(finding.check, 0),
                 )
                 for number, finding in enumerate(findings, start=1)
             )
@@ -239,6 +249,8 @@ class PairReport(ConsoleScreen):
 
     def action_edit(self) -> None:
         finding = self.current
+        if finding is not None and self._told_by_hand(finding):
+            return
         if finding is not None and finding.side in (Side.BEACON, Side.NETWORK) and self._use.beacon:
             self.edit(beacons=(self._use.beacon,))
         else:
@@ -249,23 +261,45 @@ class PairReport(ConsoleScreen):
         if finding is None or finding.status is Status.PASS:
             tell(self.app, "This finding is no fault.", warning=True)
             return
+        if self._told_by_hand(finding):
+            return
         with_it = uses_with_fault(self.workspace.estate.verdicts(), finding.check)
         if finding.side is Side.BEACON:
             self.edit(beacons=tuple(dict.fromkeys(use.beacon for use in with_it if use.beacon)))
         else:
             self.edit(devices=tuple(dict.fromkeys(use.device for use in with_it)))
 
+    def _told_by_hand(self, finding: Finding) -> bool:
+        """Of a fault that no editor can mend: says where it is mended, instead of opening one that tempts."""
+        if finding.status is Status.PASS or mend(finding) is not Mend.BY_HAND or not finding.remedy:
+            return False
+        where = by_hand(finding, self._use)
+        tell(self.app, f"No setting mends {finding.check}; it is done {where}. The Fleet's e edits all the same.")
+        return True
+
     def action_check(self) -> None:
         self.sweep([name for name in (self._use.device, self._use.beacon) if name])
 
     def action_live(self) -> None:
+        self._show_what_comes()
         self.probe([self._use])
 
     def action_own_openssl(self) -> None:
         self._own_tools = True
+        self._show_what_comes()
         self.follow(lambda: self.workspace.device_proof.start([self._use]))
         if self._verdict is not None:
             self._show_live(self._verdict)
+
+    def _show_what_comes(self) -> None:
+        """The next answer of the device is scrolled to: it may lie above or below what is shown."""
+        self._awaited = self._answers()
+
+    def _answers(self) -> tuple[object, ...]:
+        if self._verdict is None:
+            return ()
+        live = self.workspace.estate.live_of(self._verdict).values()
+        return (*live, *self.workspace.device_proof.results(self._use).values())
 
     def action_shell(self) -> None:
         self.open_shell(self._use.device)

@@ -1,0 +1,78 @@
+"""What a person does next about a finding: which findings an editor of this console can mend, and what else to do."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from console.readiness.model import Finding, PairUse, Side, Status
+from screens.text import plain
+
+
+class Mend(Enum):
+    EDIT = auto()
+    """A setting that the editor of that side holds."""
+    BIND = auto()
+    """The editor can bind another certificate, once the machine has it."""
+    BY_HAND = auto()
+    """On the machine itself: files, certificates, clocks, networks."""
+
+
+EDITED = frozenset(
+    {
+        "device.client-certificate-off",
+        "device.client-certificate-file",
+        "device.client-key-file",
+        "device.ca-file",
+        "device.preference-unclear",
+        "device.component-override",
+        "device.server-check-off",
+        "device.revocation-without-server-check",
+        "device.revocation-check",
+        "device.revocation-method",
+        "device.revocation-stapling",
+        "device.revocation-cache",
+        "device.order-of-change",
+        "beacon.late-request",
+        "beacon.late-request-tls13",
+        "beacon.late-request-upload",
+        "beacon.http-open",
+    }
+)
+BOUND = frozenset(
+    {
+        "beacon.server-certificate-dates",
+        "beacon.server-certificate-use",
+        "beacon.server-certificate-weak",
+        "beacon.name-mismatch",
+        "beacon.certificate-without-key",
+        "beacon.expires-soon",
+    }
+)
+
+
+def mend(finding: Finding) -> Mend:
+    if finding.check in EDITED:
+        return Mend.EDIT
+    # A renewed certificate, or one with another name, is made elsewhere; binding it can be done from here.
+    return Mend.BIND if finding.check in BOUND and finding.side is Side.BEACON else Mend.BY_HAND
+
+
+def way(finding: Finding, use: PairUse) -> str:
+    """The key that mends it, or where it has to be mended; empty of what is no fault."""
+    if finding.status in (Status.PASS, Status.NOT_APPLICABLE):
+        return ""
+    how = mend(finding)
+    if how is Mend.EDIT:
+        return "e edit now"
+    if how is Mend.BIND:
+        return f"e binds another certificate, once {plain(use.beacon or use.host)} has it"
+    return by_hand(finding, use)
+
+
+def by_hand(finding: Finding, use: PairUse) -> str:
+    """Where to log in for what no editor of this console can do."""
+    if finding.side is Side.BEACON:
+        return f"by hand on {plain(use.beacon or use.host)} (no setting here mends it)"
+    if finding.side is Side.NETWORK:
+        return "outside this console"
+    return f"by hand on {plain(use.device)}: s opens a shell"

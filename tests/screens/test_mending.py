@@ -1,0 +1,84 @@
+"""The report says what to do next, and offers no editor where none mends the fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.readiness.all_checks import CHECKS
+from console.readiness.model import Finding, PairUse, Side, Status, Step
+from screens.beacon_editor import BeaconEditor
+from screens.mending import BOUND, EDITED, Mend, mend, way
+from screens.pair_report import PairReport
+from tests.screens.conftest import SMALL, opened, screen_text, settled, until
+from tests.screens.world import World
+
+USE = PairUse("d1", "b1", "b1.test", 443)
+
+
+def test_every_id_is_one_of_a_check() -> None:
+    assert {known.id for known in CHECKS} >= EDITED | BOUND
+
+
+@pytest.mark.parametrize(
+    ("check", "side", "status", "says"),
+    [
+        ("device.client-certificate-off", Side.DEVICE, Status.FAIL, "e edit now"),
+        ("device.client-certificate-use", Side.DEVICE, Status.FAIL, "by hand on d1: s opens a shell"),
+        ("beacon.client-issuer-untrusted", Side.BEACON, Status.FAIL, "by hand on b1 (no setting here mends it)"),
+        ("beacon.server-certificate-dates", Side.BEACON, Status.FAIL, "e binds another certificate, once b1 has it"),
+        ("network.port-closed", Side.NETWORK, Status.FAIL, "outside this console"),
+        ("network.port-closed", Side.NETWORK, Status.PASS, ""),
+    ],
+)
+def test_the_way_to_mend_it(check: str, side: Side, status: Status, says: str) -> None:
+    assert way(Finding(check, Step.CONNECT, side, status, "m"), USE) == says
+
+
+def test_a_reissue_is_no_edit() -> None:
+    reissued = [known for known in CHECKS if "reissued" in known.remedy and known.id not in BOUND]
+    assert reissued
+    for known in reissued:
+        assert mend(Finding(known.id, known.step, known.side, Status.FAIL, "m")) is Mend.BY_HAND, known.id
+
+
+async def test_e_opens_no_editor_that_cannot_help(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screens.mending.EDITED", frozenset[str]())
+    async with opened(world) as pilot:
+        await pilot.press("down", "p")
+        await settled(pilot)
+        assert "by hand on lx-0002: s opens a shell" in screen_text(pilot)
+        await pilot.press("e", "E")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, PairReport)
+        assert "No setting mends device.client-certificate-off" in screen_text(pilot)
+        await pilot.press("j", "e")  # a finding that is no fault: its side's editor, as ever
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, BeaconEditor)
+
+
+async def test_the_answer_of_the_device_is_scrolled_to(world: World) -> None:
+    async with opened(world, SMALL) as pilot:
+        await pilot.press("down", "p")
+        await settled(pilot)
+        await pilot.press("j", "j")
+        await settled(pilot)
+        pilot.app.screen.query_one("#pair-scroll").scroll_end(animate=False)
+        await settled(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: "Launcher  failed" in screen_text(pilot), "the result in sight")
+        await settled(pilot)
+        assert "live 1: " not in screen_text(pilot), "no toast over the answer"
+
+
+@pytest.mark.parametrize("mode", ["1", "3", "4", "5", "6"])
+async def test_2_is_the_pair_report_from_everywhere(world: World, mode: str) -> None:
+    async with opened(world) as pilot:
+        await pilot.press("down", mode)
+        await settled(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, PairReport)
+        assert "lx-0002 ⇄ b1" in screen_text(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        assert len(pilot.app.screen_stack) == 2, "it isn't opened twice"
