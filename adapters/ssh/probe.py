@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote
 
 from adapters.ssh.facts import Records, text
 from adapters.ssh.names import HOST, is_address
 from adapters.ssh.outcomes import Run, ending
+from adapters.ssh.probe_commands import curl_command, openssl_command, request_head
 from adapters.ssh.scripts import bootstrap, library, records, whole
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain, quoted
 from console.errors import CommandFailed
 from console.pki.names import ascii_host
 from console.ports import Clock, ProbeRequest
-from console.readiness.model import LiveOutcome, LiveResult
+from console.readiness.model import LiveOutcome, LiveResult, Trial
 
-UPLOAD_NAME = "mtls-console-probe.tmp"
 UPLOAD_LIMIT = 256 * 1024 * 1024
-NO_DIRECTORY = "/nonexistent/mtls-console"
-"""Given where the agent has no CA directory: curl would take the system's own one beside the CA file."""
 _TLS = re.compile(r"^(?:\* )?(?:SSL connection using|New,|\s*Protocol *:) *(TLSv1(?:\.[0-3])?|SSLv3)", re.MULTILINE)
 _CURL_END = re.compile(r"^mtls-http (\d{3})$", re.MULTILINE)
 _CURL_CODE = re.compile(r"^mtls-rc (\d+)$", re.MULTILINE)
@@ -43,7 +40,8 @@ def probe(session: DeviceSession, request: ProbeRequest, clock: Clock) -> LiveRe
     if not (HOST.fullmatch(host) or is_address(host)):
         return LiveResult(LiveOutcome.NOT_RUN, error=f"{plain(host)!r} isn't a host name", at=clock.now())
     script = whole(library("common.sh"), library("probe.sh"), _main(request))
-    output = session.run(bootstrap(script), script, request.timeout_seconds * 2 + 20)
+    attempts = 2 + len(request.versions) + bool(request.late_upload)
+    output = session.run(bootstrap(script), script, request.timeout_seconds * attempts + 20)
     if output.timed_out or output.lost:
         ended = "took too long" if output.timed_out else "lost its connection"
         raise CommandFailed(f"the live handshake {ended}", target=session.device.name, phase="probe")
@@ -52,15 +50,29 @@ def probe(session: DeviceSession, request: ProbeRequest, clock: Clock) -> LiveRe
 
 def _result(request: ProbeRequest, answer: Records, at: datetime) -> LiveResult:
     tool = text(answer, "tool")
-    said = answer.get("said", b"").decode("utf-8", "replace")
     if not tool:
         return LiveResult(LiveOutcome.NOT_RUN, error="nothing on the device can test: no curl, no openssl", at=at)
+    natural = _ended(request, tool, answer.get("said", b""), at)
+    if natural.tool and natural.outcome is LiveOutcome.NOT_RUN:
+        return natural
+    note = _note(request, answer)
+    return replace(
+        natural,
+        raw="\n".join(part for part in (natural.raw, note) if part),
+        unproved=note,
+        trials=_trials(request, tool, natural, answer, at),
+    )
+
+
+def _ended(request: ProbeRequest, tool: str, output: bytes, at: datetime) -> LiveResult:
+    """One handshake's result."""
+    said = output.decode("utf-8", "replace")
     run = curl_run(said, request.use.protocol == "http") if tool == "curl" else openssl_run(said)
     if run is None:
         why = f"the device's {tool} can't make this handshake"
         return LiveResult(LiveOutcome.NOT_RUN, tool=tool, error=why, raw=plain(said[-500:], 500), at=at)
-    failed = ending(run)
     tls = _TLS.search(said)
+    failed = ending(replace(run, shows_certificate=bool(request.client_certificate), tls=tls[1] if tls else ""))
     return LiveResult(
         LiveOutcome.FAILED if failed else LiveOutcome.OK,
         tool=tool,
@@ -68,9 +80,33 @@ def _result(request: ProbeRequest, answer: Records, at: datetime) -> LiveResult:
         http_status=run.http_status,
         failed_side=failed.side if failed else None,
         error=failed.error if failed else None,
-        raw="\n".join(part for part in (plain(run.said, 500), _note(request, answer)) if part),
+        raw=plain(run.said, 500),
         at=at,
+        check=failed.check if failed else "",
     )
+
+
+def _trials(request: ProbeRequest, tool: str, natural: LiveResult, answer: Records, at: datetime) -> tuple[Trial, ...]:
+    """What each version alone and the upload came to; the natural handshake stands for the version it settled on."""
+    trials: list[Trial] = []
+    for version in request.versions:
+        output = answer.get(_version_record(version))
+        if output is not None:
+            trials.append(_trial(_ended(request, tool, output, at), tls=version))
+        elif natural.tls == version:
+            trials.append(_trial(natural, tls=version))
+    late = answer.get("late")
+    if late is not None:
+        trials.append(_trial(_ended(request, tool, late, at), upload_bytes=request.late_upload))
+    return tuple(trials)
+
+
+def _trial(result: LiveResult, tls: str = "", upload_bytes: int = 0) -> Trial:
+    return Trial(tls, upload_bytes, result.outcome, result.http_status, result.failed_side, result.error, result.check)
+
+
+def _version_record(version: str) -> str:
+    return f"version.{version.lower()}"
 
 
 def curl_run(said: str, plain_http: bool) -> Run | None:
@@ -127,113 +163,30 @@ def _note(request: ProbeRequest, answer: Records) -> str:
 def _main(request: ProbeRequest) -> str:
     upload = min(request.use.upload_bytes or 0, UPLOAD_LIMIT) if request.upload else -1
     user, seconds = quoted(request.agent_user), max(2, int(request.timeout_seconds))
-    lines = [f"as_user {user}", 'rec as "$AS"', f"if has curl; then with_curl {user} {upload} {quoted(_curl(request))}"]
+
+    def curl(name: str, asked: ProbeRequest, size: int, version: str = "") -> str:
+        return f"with_curl {name} {user} {size} {quoted(curl_command(asked, version))}"
+
+    def openssl(name: str, asked: ProbeRequest, size: int, version: str = "") -> str:
+        head = quoted(request_head(asked, size))
+        return f"with_openssl {name} {user} {size} {seconds} {head} {quoted(openssl_command(asked, version))}"
+
+    lines = [f"as_user {user}", 'rec as "$AS"', "if has curl; then", "rec tool curl"]
+    lines += _attempts(request, upload, curl)
     if request.use.protocol != "http":
-        head = quoted(_request_head(request, upload))
-        lines.append(
-            f"elif has openssl; then with_openssl {user} {upload} {seconds} {head} {quoted(_openssl(request))}"
-        )
+        lines += ["elif has openssl; then", "rec tool openssl", *_attempts(request, upload, openssl)]
     return "\n".join([*lines, "fi"])
 
 
-def _url(request: ProbeRequest) -> str:
-    use = request.use
-    path = f"/{quote(request.directory.strip('/'), safe='/')}/" + (UPLOAD_NAME if request.upload else "")
-    return f"{use.protocol}://{_bracketed(use.host)}:{use.port}{path}"
-
-
-def _bracketed(host: str) -> str:
-    """An IPv6 address in its short form: curl shortens the one of the URL before it compares it with --connect-to."""
-    bare = host.strip("[]")
-    return f"[{ipaddress.ip_address(bare).compressed}]" if ":" in host and is_address(bare) else host
-
-
-def _curl(request: ProbeRequest) -> str:
-    """-q first: no .curlrc. The only user data on the command line are names and paths, as config.ini has them."""
-    words = [
-        "curl",
-        "-q",
-        "-g",
-        "-s",
-        "-S",
-        "-v",
-        "--noproxy",
-        "*",
-        "-o",
-        "/dev/null",
-        "-w",
-        "\\nmtls-http %{http_code}\\n",
+def _attempts(request: ProbeRequest, upload: int, attempt: Callable[..., str]) -> list[str]:
+    """The natural handshake, then those beside it, where it got far enough for them to say more."""
+    lines = [attempt("said", request, upload), "natural=$said"]
+    more = [
+        f"spoke {version} || {attempt(_version_record(version), request, upload, version)}"
+        for version in request.versions
     ]
-    words += [
-        "--connect-timeout",
-        _seconds(request.timeout_seconds / 2),
-        "--max-time",
-        _seconds(request.timeout_seconds),
-    ]
-    if request.use.address:
-        words += ["--connect-to", f"{_bracketed(request.use.host)}:{request.use.port}:{request.use.address}"]
-    if request.use.protocol != "http":
-        words += _curl_tls(request)
-    if request.upload:
-        words += ["-X", "PUT", "-H", "Content-Type: application/octet-stream", "--data-binary", "@-"]
-    return " ".join(map(quoted, [*words, _url(request)])) + '; echo "mtls-rc $?"'
-
-
-def _curl_tls(request: ProbeRequest) -> list[str]:
-    words: list[str] = []
-    if not request.check_server:
-        words.append("-k")
-    else:
-        if request.ca_file:
-            words += ["--cacert", request.ca_file]
-        words += ["--capath", request.ca_directory or NO_DIRECTORY]
-    if request.client_certificate:
-        # A colon would begin a passphrase; curl takes a backslash before it.
-        certificate = request.client_certificate.replace("\\", "\\\\").replace(":", "\\:")
-        words += ["--cert", certificate, "--cert-type", "PEM"]
-        if request.client_key:
-            words += ["--key", request.client_key, "--key-type", "PEM"]
-        words += ["--pass", ""]
-    if request.tls_max:
-        words += ["--tls-max", request.tls_max.removeprefix("TLSv")]
-    return words
-
-
-def _openssl(request: ProbeRequest) -> str:
-    """s_client finds out by itself whether a file is DER: it is told PEM, as the agent's library reads."""
-    use = request.use
-    host = use.host.strip("[]")
-    words = ["openssl", "s_client", "-connect", use.address or f"{_bracketed(host)}:{use.port}", "-ign_eof"]
-    if not is_address(host):
-        words += ["-servername", host]
-    if request.check_server:
-        words += ["-verify_return_error", "-verify_ip" if is_address(host) else "-verify_hostname", host]
-        words += ["-CAfile", request.ca_file] if request.ca_file else []
-    if request.client_certificate:
-        words += ["-cert", request.client_certificate, "-certform", "PEM", "-pass", "pass:"]
-        words += ["-key", request.client_key, "-keyform", "PEM"] if request.client_key else []
-    if request.tls_max:
-        later = {"TLSv1.2": ["-no_tls1_3"], "TLSv1.1": ["-no_tls1_3", "-no_tls1_2"]}
-        words += later.get(request.tls_max, [])
-    command = f"exec {' '.join(map(quoted, words))}"
-    if not request.check_server:
-        return command
-    # s_client wants a directory that is there; without one it would take the system's own, which 1.1.0 can leave out.
-    directory = quoted(request.ca_directory or NO_DIRECTORY)
-    return (
-        f"if [ -d {directory} ]; then set -- -CApath {directory}; else set -- -no-CApath; fi; "
-        f"case `openssl version` in *' '0.*|*' '1.0.*) [ \"$1\" = -CApath ] || shift ;; esac; {command} \"$@\""
-    )
-
-
-def _request_head(request: ProbeRequest, upload: int) -> str:
-    """A printf format: percent signs of the path are doubled."""
-    path = _url(request).split("/", 3)[3]
-    lines = [f"{'PUT' if request.upload else 'GET'} /{path} HTTP/1.1", f"Host: {request.use.host}", "Connection: close"]
-    if request.upload:
-        lines.append(f"Content-Length: {upload}")
-    return "".join(line.replace("%", "%%") + "\\r\\n" for line in [*lines, ""])
-
-
-def _seconds(value: float) -> str:
-    return str(max(1, int(value)))
+    size = min(request.late_upload, UPLOAD_LIMIT)
+    if size:
+        larger = replace(request, upload=True, use=replace(request.use, upload_bytes=size))
+        more.append(attempt("late", larger, size))
+    return [*lines, "if far_enough; then", *more, "fi"] if more else lines

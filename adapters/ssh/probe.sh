@@ -38,31 +38,48 @@ bounded() {
   cut -c1-400 | awk 'NR <= 400 { print; next } { last[NR % 40] = $0 } END { for (i = NR - 39; i <= NR; i++) if (i > 400) print last[i % 40] }'
 }
 
-# with_curl USER BYTES TEXT: TEXT ends by printing "mtls-rc CODE".
-with_curl() {
-  rec tool curl
-  if [ "$2" -ge 0 ]; then rec said "$(zeros "$2" | run_as "$1" "$3" 2>&1 | bounded)"
-  else rec said "$(run_as "$1" "$3" </dev/null 2>&1 | bounded)"
-  fi
+# far_enough: the natural attempt wasn't stopped before the two ends spoke (curl's exit codes for the name, the
+# connection, the time, the device's own files and its trust), so that further ones may end otherwise.
+far_enough() {
+  case $natural in
+    *'mtls-rc 5' | *'mtls-rc 6' | *'mtls-rc 7' | *'mtls-rc 28' | *'mtls-rc 58' | *'mtls-rc 60' | *'mtls-rc 77') return 1 ;;
+    *mtls-time-limit* | *connect:errno*) return 1 ;;
+  esac
+  return 0
 }
 
-# with_openssl USER BYTES SECONDS HEAD TEXT: s_client has no time limit of its own. The limit stands beside it in the
-# same shell, as its account, so that it ends s_client itself whatever setpriv, su or sudo put between, and also where
-# the login has gone. TEXT ends in "exec openssl". Fd 3 is the request: a background job's own stdin is /dev/null.
+# spoke VERSION: the natural attempt settled on it.
+spoke() {
+  case $natural in *"SSL connection using $1 "* | *"
+New, $1, "*) return 0 ;; esac
+  return 1
+}
+
+# with_curl NAME USER BYTES TEXT: TEXT ends by printing "mtls-rc CODE".
+with_curl() {
+  if [ "$3" -ge 0 ]; then said=$(zeros "$3" | run_as "$2" "$4" 2>&1 | bounded)
+  else said=$(run_as "$2" "$4" </dev/null 2>&1 | bounded)
+  fi
+  rec "$1" "$said"
+}
+
+# with_openssl NAME USER BYTES SECONDS HEAD TEXT: s_client has no time limit of its own. The limit stands beside it in
+# the same shell, as its account, so that it ends s_client itself whatever setpriv, su or sudo put between, and also
+# where the login has gone. TEXT ends in "exec openssl". Fd 3 is the request: a background job's own stdin is /dev/null.
 with_openssl() {
-  rec tool openssl
-  bytes=$2
+  bytes=$3
   if [ "$bytes" -lt 0 ]; then bytes=0; fi
-  rec said "$(
-    { printf "$4"; zeros "$bytes"; } 2>/dev/null | run_as "$1" "exec 3<&0 </dev/null
-      ( $5 ) <&3 3<&- &
+  said=$(
+    { printf "$5"; zeros "$bytes"; } 2>/dev/null | run_as "$2" "exec 3<&0 </dev/null
+      ( $6 ) <&3 3<&- &
       child=\$!
       exec 3<&-
-      ( sleep $3 & rest=\$!; trap 'kill \$rest; exit' 15; wait \$rest; kill \$child ) >/dev/null 2>&1 &
+      ( sleep $4 & rest=\$!; trap 'kill \$rest; exit' 15; wait \$rest; kill \$child ) >/dev/null 2>&1 &
       watch=\$!
       wait \$child 2>/dev/null
       case \$? in 143|271) echo; echo mtls-time-limit ;; esac
       kill \$watch 2>/dev/null
       wait \$watch 2>/dev/null" 2>&1 | bounded
-  )"
+  )
+  rec "$1" "$said"
 }

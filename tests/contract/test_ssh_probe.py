@@ -300,3 +300,52 @@ def test_a_mute_port_ends_in_time_and_leaves_nothing_behind(scene: Scene, accoun
         assert (result.outcome, result.failed_side) == (LiveOutcome.FAILED, Side.NETWORK), result
         assert "no answer in time" in (result.error or "")
         assert not [line for line in command_lines() if address.encode() in line]
+
+
+BOTH = ("TLSv1.2", "TLSv1.3")
+
+
+def test_each_tls_version_by_itself(scene: Scene) -> None:
+    result = scene.run(versions=BOTH)
+    assert [(trial.tls, trial.outcome) for trial in result.trials] == [(v, LiveOutcome.OK) for v in BOTH]
+    assert (result.outcome, result.tls) == (LiveOutcome.OK, "TLSv1.3")
+    assert len(scene.listener.requests) == 2, "the natural handshake stands for its own version"
+    scene.listener.context.maximum_version = ssl.TLSVersion.TLSv1_2
+    result = scene.run(versions=BOTH)
+    assert (result.outcome, result.tls) == (LiveOutcome.OK, "TLSv1.2")
+    old, new = result.trials
+    assert (old.tls, old.outcome, old.http_status) == ("TLSv1.2", LiveOutcome.OK, 200)
+    assert (new.tls, new.outcome, new.failed_side) == ("TLSv1.3", LiveOutcome.FAILED, Side.PAIR)
+    assert new.check == "pair.tls-version"
+
+
+def test_a_late_upload_stands_beside_the_natural_request(scene: Scene) -> None:
+    result = scene.run(late_upload=60_000)
+    assert [(trial.tls, trial.upload_bytes, trial.outcome) for trial in result.trials] == [("", 60_000, LiveOutcome.OK)]
+    assert scene.listener.requests == [
+        ("GET /ManageSoftDL/ HTTP/1.1", 0),
+        ("PUT /ManageSoftDL/mtls-console-probe.tmp HTTP/1.1", 60_000),
+    ]
+    scene.listener.status = "413 Request Entity Too Large"
+    (trial,) = scene.run(late_upload=60_000).trials
+    assert (trial.outcome, trial.http_status, trial.check) == (LiveOutcome.FAILED, 413, "beacon.late-request-upload")
+
+
+def test_nothing_is_tried_twice_where_nobody_answers(scene: Scene) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    use = replace(scene.request.use, address=f"127.0.0.1:{port}")
+    result = scene.run(use=use, versions=BOTH, late_upload=10)
+    assert (result.outcome, result.trials) == (LiveOutcome.FAILED, ())
+    assert result.check == "network.unreachable-from-device"
+
+
+def test_errors_name_the_check(scene: Scene) -> None:
+    pki, use = scene.pki, scene.request.use
+    assert scene.run(ca_file=str(pki.other_ca)).check == "device.beacon-untrusted"
+    assert scene.run(use=replace(use, host="b2.lab.test")).check == "beacon.name-mismatch"
+    assert scene.run().check == ""
+    scene.listener.status = "403 Forbidden"
+    assert scene.run().check == "device.client-certificate-off"
+    scene.listener.status = "400 Bad Request"
+    assert scene.run().check == "beacon.host-header"
