@@ -13,6 +13,7 @@ from console.errors import ConfigurationError
 from console.fleet.model import Device, Fleet, SecretReference
 
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+_MOST_HOPS = 8
 SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 
 
@@ -45,8 +46,8 @@ class TargetResolver:
         self._config = _load(self._ssh / "config")
 
     def resolve(self, device: Device) -> Target:
-        spec = device.jump if device.jump is not None else self._option(device.host, "proxyjump")
-        return self._target(device, self._jumps(device, spec))
+        """Raises ConfigurationError, also for jump hosts that lead in a circle."""
+        return self._target(device, self._jumps(device, ()))
 
     def _target(self, device: Device, jumps: tuple[Target, ...]) -> Target:
         option = self._lookup(device.host)
@@ -69,32 +70,45 @@ class TargetResolver:
             jumps=jumps,
         )
 
-    def _jumps(self, device: Device, spec: str | None) -> tuple[Target, ...]:
+    def _jumps(self, device: Device, towards: tuple[str, ...]) -> tuple[Target, ...]:
+        """From the console outwards. The first hop brings its own jump hosts with it, as ssh does; the others are
+        reached through the hop before them. `towards`: the names that lead here."""
+        spec = device.jump if device.jump is not None else self._option(device.host, "proxyjump")
         if not spec or spec.lower() == "none":
             return ()
-        return tuple(self._jump(device, hop.strip()) for hop in spec.split(",") if hop.strip())
+        words = [hop.strip() for hop in spec.split(",") if hop.strip()]
+        if towards and device.jump is None and device.name in words:
+            return ()  # `Host *` of ~/.ssh/config is meant for what lies behind the jump host
+        towards = (*towards, device.name)
+        hops = [self._hop(device, hop, towards) for hop in words]
+        before = self._jumps(hops[0], towards) if hops else ()
+        return (*before, *(self._target(hop, ()) for hop in hops))
 
-    def _jump(self, device: Device, hop: str) -> Target:
+    def _hop(self, device: Device, hop: str, towards: tuple[str, ...]) -> Device:
         """A device of the fleet by its name, or `[user@]host[:port]` as in ProxyJump."""
+        if hop == device.name:
+            raise ConfigurationError(f"jump host {hop} is the device itself", target=device.name)
+        if hop in towards or len(towards) > _MOST_HOPS:
+            way = " → ".join((*towards, hop))
+            raise ConfigurationError(
+                f"its jump hosts lead in a circle: {way}",
+                target=towards[0],
+                hint="Look at `jump` in the fleet file, and at ProxyJump in ~/.ssh/config.",
+            )
         known = next((d for d in self._fleet.devices if d.name == hop), None)
         if known is not None:
-            if known.name == device.name:
-                raise ConfigurationError(f"jump host {hop} is the device itself", target=device.name)
-            return self._target(known, ())
+            return known
         user, _, rest = hop.rpartition("@")
         host, port = _host_and_port(device.name, rest)
-        return self._target(
-            Device(
-                name=hop,
-                host=host,
-                port=port or 22,
-                port_from_ssh_config=port is None,
-                user=user,
-                key_file=device.key_file,
-                use_agent=device.use_agent,
-                known_hosts=device.known_hosts,
-            ),
-            (),
+        return Device(
+            name=hop,
+            host=host,
+            port=port or 22,
+            port_from_ssh_config=port is None,
+            user=user,
+            key_file=device.key_file,
+            use_agent=device.use_agent,
+            known_hosts=device.known_hosts,
         )
 
     def _lookup(self, host: str) -> paramiko.SSHConfigDict:

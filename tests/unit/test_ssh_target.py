@@ -60,6 +60,30 @@ def test_a_jump_host_may_be_a_device_of_the_fleet(tmp_path: Path) -> None:
     assert [(j.host, j.port, j.user) for j in target.jumps] == [("192.0.2.9", 2200, "ops")]
 
 
+def test_a_jump_host_keeps_its_own_jump_hosts(tmp_path: Path) -> None:
+    inner = Device("inner", "192.0.2.8", jump="outer")
+    outer = Device("outer", "192.0.2.9", jump="ops@edge.example:2200")
+    target = resolve(tmp_path, Device("db", "db", jump="inner,192.0.2.7"), inner, outer)
+    assert [jump.host for jump in target.jumps] == ["edge.example", "192.0.2.9", "192.0.2.8", "192.0.2.7"]
+    assert [jump.jumps for jump in target.jumps] == [()] * 4
+
+
+def test_a_jump_host_of_ssh_config_keeps_its_own(tmp_path: Path) -> None:
+    config = "Host db\n  ProxyJump inner\nHost inner\n  ProxyJump outer\n"
+    assert [jump.host for jump in resolve(tmp_path, Device("d", "db"), config=config).jumps] == ["outer", "inner"]
+
+
+def test_a_jump_host_for_every_host_is_not_its_own(tmp_path: Path) -> None:
+    config = "Host *\n  ProxyJump gate\n"
+    assert [jump.host for jump in resolve(tmp_path, Device("d", "db"), config=config).jumps] == ["gate"]
+
+
+def test_jump_hosts_in_a_circle_are_a_wrong_configuration(tmp_path: Path) -> None:
+    inner, outer = Device("inner", "a", jump="outer"), Device("outer", "b", jump="inner")
+    with pytest.raises(ConfigurationError, match="in a circle: db → inner → outer → inner"):
+        resolve(tmp_path, Device("db", "db", jump="inner"), inner, outer)
+
+
 def test_without_ssh_config_the_defaults_stand(tmp_path: Path) -> None:
     target = TargetResolver(Fleet(tmp_path / "f"), tmp_path).resolve(Device("d", "h"))
     assert (target.host, target.port, target.user) == ("h", 22, getpass.getuser())
