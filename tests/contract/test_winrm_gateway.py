@@ -22,9 +22,11 @@ from adapters.winrm.gateway import WinrmBeaconGateway
 from adapters.winrm.httpsys import httpsys_record
 from console.errors import ChangeRefused, CommandFailed
 from console.fleet.model import Beacon
+from console.iis.server import CertificateMapping, RecentRefusals, RequestLimit, ServerFacts, WebConfigAccess
 from console.iis.snapshot import BeaconSnapshot, HttpSysRecord
 from fixtures.lab.applicationhost import ApplicationHost, SiteBinding, SiteDefinition
 from fixtures.lab.certificate_store import StoredCertificate
+from fixtures.lab.files import write_atomically
 from fixtures.lab.iis_directory import IisDirectory, Machine
 from fixtures.lab.wsman.server import Authentication
 from tests.contract.winrm_lab import KINDS, Files, gateway, make_files, winrm_lab
@@ -32,6 +34,24 @@ from tests.contract.winrm_lab import KINDS, Files, gateway, make_files, winrm_la
 SITE = "Default Web Site"
 INFORMATION = "*:8443:b1.lab.test"
 KEY = "b1.lab.test:8443"
+
+LOG = b"#Fields: date sc-status sc-substatus\r\n2026-11-24 403 16\r\n2026-11-24 200 0\r\n"
+UNLOCKED = f"""<configuration>
+  <system.applicationHost><sites>
+    <site name="{SITE}" id="1">
+      <application path="/" /><application path="/Reports" />
+      <bindings><binding protocol="https" bindingInformation="{INFORMATION}" sslFlags="1" /></bindings>
+    </site>
+  </sites></system.applicationHost>
+  <location path="" overrideMode="Allow"><system.webServer><security>
+    <access sslFlags="Ssl" />
+    <requestFiltering><requestLimits maxAllowedContentLength="1000" /></requestFiltering>
+    <authentication><iisClientCertificateMappingAuthentication enabled="true">
+      <oneToOneMappings><add userName="a" certificate="x" /></oneToOneMappings>
+    </iisClientCertificateMappingAuthentication></authentication>
+  </security></system.webServer></location>
+</configuration>
+"""
 
 
 class Place(NamedTuple):
@@ -115,6 +135,29 @@ def test_snapshot(place: Place) -> None:
     assert seen.config_sha256 == place.directory.configuration().sha256
     assert seen.services["W3SVC"] == "Running"
     assert (seen.hellos, seen.notes, seen.reached) == ((), (), True)
+
+
+def test_what_the_server_says_beside(place: Place) -> None:
+    drive = place.directory.path / "files" / "C"
+    write_atomically(drive / "Windows/System32/Tasks/win-acme renew", b"")
+    write_atomically(drive / "inetpub/logs/LogFiles/W3SVC1/u_ex261124.log", LOG)
+    write_atomically(place.directory.configuration_file, UNLOCKED.encode())
+    seen = place.snapshot()
+    assert seen.server == ServerFacts(
+        shared_configuration=False,
+        unlocked=(SITE, f"{SITE}/ManageSoftDL", f"{SITE}/ManageSoftRL"),
+        web_config=tuple(
+            WebConfigAccess(f"{SITE}{folder}", ("Ssl",)) for folder in ("", "/ManageSoftDL", "/ManageSoftRL")
+        ),
+        request_limits=(RequestLimit(SITE, 1000), RequestLimit(f"{SITE}/ManageSoftRL", 1000)),
+        mappings=(CertificateMapping(SITE, enabled=True, entries=1, active_directory=False),),
+        free_bytes=place.directory.machine().free_bytes,
+        renewal_tools=("win-acme renew",),
+        schannel_errors={},
+        refusals=(RecentRefusals(SITE, "u_ex261124.log", {"403.16": 1}),),
+    )
+    assert seen.sites[0].applications == ("/", "/Reports")
+    assert (seen.schannel.message_limit, seen.schannel.cipher_suites, seen.notes) == (None, None, ())
 
 
 @pytest.mark.parametrize("location", [SITE, f"{SITE}/ManageSoftRL"])
