@@ -25,6 +25,8 @@ CA_DIRECTORY = "SSLCACertificatePath"
 CLIENT_CERTIFICATE = "SSLClientCertificateFile"
 CLIENT_KEY = "SSLClientPrivateKeyFile"
 PRIORITIZE_REVOCATION = "PrioritizeRevocationChecks"
+CRL_LIFETIME = "SSLCRLCacheLifetime"
+OCSP_LIFETIME = "SSLOCSPCacheLifetime"
 """Ids of the profile's preferences (a user's profile may give each another name in config.ini)."""
 _TLS = (
     ADD_CLIENT_CERTIFICATE,
@@ -35,6 +37,8 @@ _TLS = (
     CLIENT_CERTIFICATE,
     CLIENT_KEY,
     PRIORITIZE_REVOCATION,
+    CRL_LIFETIME,
+    OCSP_LIFETIME,
 )
 
 
@@ -106,11 +110,11 @@ class TlsPreferences:
     client_key: str
     prioritize_revocation: tuple[str, ...]
     values: tuple[EffectiveValue, ...]
-    """Each of the above with its origin."""
+    """Each of the above with its origin, and how long answers on revocation are kept."""
     problems: tuple[PreferenceProblem, ...]
 
     def value(self, preference_id: str) -> EffectiveValue:
-        """Raises KeyError for a preference that isn't one of the eight."""
+        """Raises KeyError for a preference that isn't one of them."""
         for value in self.values:
             if value.preference.id == preference_id:
                 return value
@@ -196,7 +200,8 @@ def _effective_tls(
     add, server, revocation = read(ADD_CLIENT_CERTIFICATE), read(CHECK_SERVER), read(CHECK_REVOCATION)
     ca_file, ca_directory = read(CA_FILE), read(CA_DIRECTORY)
     certificate, key, prioritize = read(CLIENT_CERTIFICATE), read(CLIENT_KEY), read(PRIORITIZE_REVOCATION)
-    values = (add, server, revocation, ca_file, ca_directory, certificate, key, prioritize)
+    lifetimes = (read(CRL_LIFETIME), read(OCSP_LIFETIME))
+    values = (add, server, revocation, ca_file, ca_directory, certificate, key, prioritize, *lifetimes)
     return TlsPreferences(
         component=component,
         add_client_certificate=add.boolean,

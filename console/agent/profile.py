@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from console.agent.revocation_methods import RevocationGenerations, RevocationWords, is_version
 from console.errors import ConfigurationError
 from console.nearest import nearest
 from console.strict_toml import StrictTable, parse_toml, read_toml
@@ -81,6 +82,7 @@ class AgentProfile:
     logs: Mapping[str, str]
     source: str
     """Where it was read from: `shipped`, or the user's file laid over it."""
+    revocation: RevocationGenerations
 
     @classmethod
     def load(cls, path: Path | None = None) -> AgentProfile:
@@ -119,7 +121,7 @@ class AgentProfile:
         return (*own, self.common_section) if preference.common else own
 
 
-_TOP = ("schema", "paths", "logs", "sections", "component", "preference")
+_TOP = ("schema", "paths", "logs", "sections", "revocation", "component", "preference")
 _COMPONENT = ("section", "program", "uses", "purpose")
 _PREFERENCE = (
     "name",
@@ -166,8 +168,32 @@ def _build(shipped: StrictTable, user: StrictTable | None) -> AgentProfile:
                 f"preference {preference.id!r} and {other!r} both have the name {preference.name!r}", target=source
             )
     return AgentProfile(
-        sections["common"], sections["download"], sections["upload"], components, preferences, paths, logs, source
+        sections["common"],
+        sections["download"],
+        sections["upload"],
+        components,
+        preferences,
+        paths,
+        logs,
+        source,
+        _revocation(_texts(shipped, user, "revocation"), source),
     )
+
+
+def _revocation(texts: Mapping[str, str], source: str) -> RevocationGenerations:
+    since = texts["newer_since"]
+    if not is_version(since):
+        raise ConfigurationError(
+            f"[revocation] newer_since is {since!r}", target=source, hint="Write a version such as 19.2.0, or unknown."
+        )
+    older, newer = (
+        RevocationWords(_words(texts[f"{name}_words"]), _words(texts[f"{name}_default"])) for name in ("older", "newer")
+    )
+    return RevocationGenerations(older, newer, since)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip().upper() for word in text.split(",") if word.strip())
 
 
 def _require_schema(user: StrictTable) -> None:

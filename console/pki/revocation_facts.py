@@ -71,18 +71,41 @@ def dated(answer: RevocationAnswer, method: RevocationMethod, moment: datetime) 
     """What `answer` is worth by a clock that shows `moment`. Dates come before what it says, as for OpenSSL."""
     if answer.state not in (RevocationState.GOOD, RevocationState.REVOKED, RevocationState.UNKNOWN):
         return answer
-    allowance = _SKEW if method is RevocationMethod.OCSP else timedelta(0)
+    allowance = _allowance(method)
     begin, end = answer.this_update, answer.next_update
     if begin is not None and begin - moment > allowance:
-        return replace(answer, state=RevocationState.NOT_YET_VALID, detail=f"valid from {begin:%Y-%m-%d %H:%M} UTC")
+        return replace(answer, state=RevocationState.NOT_YET_VALID, detail=f"valid from {begin:%Y-%m-%dT%H:%MZ}")
     if end is not None and moment - end > allowance:
-        return replace(answer, state=RevocationState.EXPIRED, detail=f"valid until {end:%Y-%m-%d %H:%M} UTC")
+        return replace(answer, state=RevocationState.EXPIRED, detail=f"valid until {end:%Y-%m-%dT%H:%MZ}")
     return answer
 
 
 def answer_at(fact: RevocationFact, moment: datetime) -> RevocationAnswer | None:
     """What the fact is worth by a clock that shows `moment`; None: it didn't answer."""
     return None if fact.answer is None else dated(fact.answer, fact.method, moment)
+
+
+def changes_of(fact: RevocationFact) -> tuple[datetime, ...]:
+    """When it begins and ends to count."""
+    if fact.answer is None:
+        return ()
+    allowance = _allowance(fact.method)
+    begin, end = fact.answer.this_update, fact.answer.next_update
+    return tuple(
+        moment for moment in (begin and _moved(begin, -allowance), end and _moved(end, allowance)) if moment is not None
+    )
+
+
+def _allowance(method: RevocationMethod) -> timedelta:
+    return _SKEW if method is RevocationMethod.OCSP else timedelta(0)
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime | None:
+    """None: beyond the calendar's end, which no clock reaches."""
+    try:
+        return moment + by
+    except OverflowError:
+        return None
 
 
 def facts_of(facts: Iterable[RevocationFact], certificate: str, method: RevocationMethod) -> tuple[RevocationFact, ...]:

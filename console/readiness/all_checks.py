@@ -16,6 +16,7 @@ from console.readiness.checks import (  # noqa: F401 - imported for their regist
     preferences,
     protocols,
     revocation,
+    revocation_cache,
     server_certificate,
     sizes,
     trust_files,

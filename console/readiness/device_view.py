@@ -15,6 +15,7 @@ from console.pki.loading import Anchor, LoadedFile, load_ca_file, load_client_ch
 from console.readiness.directory import read_directory
 from console.readiness.identity import Same, new_serial, serial_of
 from console.readiness.model import COMPONENTS
+from console.readiness.revocation_seen import SeenRevocation, seen_revocation
 from console.readiness.stack import Stack, read_stack
 
 _NOISE = timedelta(seconds=2)
@@ -93,6 +94,11 @@ class DeviceView:
     def skew(self) -> timedelta | None:
         """How far the device's clock is ahead of the console's; None: not observed."""
         return skew_of(self.snapshot.clock, self.snapshot.taken_at)
+
+    @cached_property
+    def revocation(self) -> SeenRevocation:
+        """What addresses for revocation answered this device."""
+        return seen_revocation(self.snapshot.revocation, self.snapshot.revocation_at, self.skew)
 
     def preferences(self, component: str) -> TlsPreferences:
         if not self._preferences:

@@ -14,8 +14,10 @@ from itertools import takewhile
 from math import inf
 
 from console.pki.certificates import certificate
+from console.pki.revocation_facts import RevocationFact, changes_of
 from console.readiness.beacon_view import Endpoint
 from console.readiness.device_view import DeviceView
+from console.readiness.identity import serial_of
 from console.readiness.model import COMPONENTS, Finding, PairInput, Status
 from console.readiness.shared import Moment
 
@@ -41,6 +43,9 @@ def holds_until(
     if device is not None:
         key = ("device", device.serial, skews)
         first = min(first, moment.changes.get(key, lambda: _of_device(device, pair.now, skews, soon, moment)))
+    for observed in (pair.device, pair.beacon):
+        if observed is not None and observed.revocation:
+            first = min(first, _of_revocation(observed.revocation, pair.now, skews, soon, moment))
     until = datetime.fromtimestamp(first, UTC)
     if any(map(_tells_time, takewhile(_isnt_good, findings))):
         until = min(until, *(_next_minute(pair.now, skew) for skew in skews))
@@ -64,6 +69,25 @@ def _of_device(device: DeviceView, now: datetime, skews: Sequence[timedelta], so
             sent = device.client_chain(preferences.client_certificate, skips_bom=skips)
             if sent is not None:
                 first = min(first, _next_change([anchor.der for anchor in sent.certificates], now, skews, soon))
+    return first
+
+
+def _of_revocation(
+    facts: tuple[RevocationFact, ...], now: datetime, skews: tuple[timedelta, ...], soon: int, moment: Moment
+) -> float:
+    key = ("revocation", serial_of(facts), skews)
+    return moment.changes.get(key, lambda: _next_of_facts(facts, now, skews, soon))
+
+
+def _next_of_facts(facts: Iterable[RevocationFact], now: datetime, skews: Iterable[timedelta], soon: int) -> float:
+    """Answers begin and end, a responder's with an allowance; and a list comes near its end."""
+    at = now.timestamp()
+    first = inf
+    changes = [change.timestamp() for fact in facts for change in changes_of(fact)]
+    for change in (*changes, *(change - soon * _DAY for change in changes)):
+        for shift in skews:
+            seconds = change - shift.total_seconds()
+            first = min(first, *(later for later in (seconds, seconds + 1e-6) if later > at), inf)
     return first
 
 

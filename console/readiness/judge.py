@@ -24,7 +24,7 @@ _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Sta
 _PARTS: Mapping[Part, tuple[Check, ...]] = {
     part: tuple(check for check in CHECKS if check.part is part) for part in Part
 }
-_ALIKE = (Part.DEVICE, Part.ENDPOINT, Part.TRUST, Part.PAIR)
+_ALIKE = (Part.DEVICE, Part.ENDPOINT, Part.TRUST, Part.PAIR, Part.REVOCATION)
 
 _Judged = tuple[tuple[Check, Outcome], ...]
 _FINDINGS: Memo[Ranked] = Memo()

@@ -48,6 +48,8 @@ class Part(StrEnum):
     """The beacon's endpoint, and of the device what many have alike: trust, TLS library, clock, preferences."""
     PAIR = "pair"
     """Everything but which component it is."""
+    REVOCATION = "revocation"
+    """As TRUST, and what addresses for revocation answered the device, and the agent's generation."""
     UPLOAD = "upload"
     """As TRUST, and what the component uploads."""
 

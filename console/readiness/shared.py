@@ -22,6 +22,7 @@ from console.readiness.identity import Same, serial_of
 from console.readiness.model import Finding, Verdict
 from console.readiness.outcome import Outcome
 from console.readiness.registry import Check, Part
+from console.readiness.revocation_rules import revocation_key
 
 T = TypeVar("T")
 _LARGEST = 200_000
@@ -99,6 +100,8 @@ def key_of(case: Case, part: Part) -> Hashable:
             return part, _endpoint(case), case.access, place, case.pair.beacon_error
         case Part.TRUST:
             return part, _alike(case)
+        case Part.REVOCATION:
+            return part, _alike(case), revocation_key(case)
         case Part.UPLOAD:
             return part, _alike(case), case.uploads, case.use.upload_bytes
     return None

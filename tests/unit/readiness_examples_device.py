@@ -28,7 +28,6 @@ from tests.unit.readiness_makers import (
     unseen,
     usual,
     weak_issuer_trusted,
-    with_responder,
     with_revocation_list,
 )
 
@@ -232,10 +231,6 @@ EXAMPLES: list[ROW] = [
     ("device.revocation-method", ini({"CheckCertificateRevocation": "True"}), P),
     ("device.revocation-check", with_revocation_list(), W),
     ("device.revocation-method", with_revocation_list(), P),
-    ("device.revocation-method", with_revocation_list(PrioritizeRevocationChecks="OCSP"), F),
-    ("device.revocation-method", with_responder(), W),
-    ("device.revocation-method", with_responder(PrioritizeRevocationChecks="OCSP"), P),
-    ("device.revocation-method", with_responder(PrioritizeRevocationChecks="CRL"), F),
     ("device.revocation-method", unseen, U),
     ("device.expires-soon", usual, P),
     ("device.expires-soon", client(kit.issue("d", kit.issuing(), days=(-10, 5))), W),

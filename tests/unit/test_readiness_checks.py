@@ -16,6 +16,7 @@ from tests.unit.readiness_examples_beacon import EXAMPLES as BEACON_EXAMPLES
 from tests.unit.readiness_examples_device import EXAMPLES as DEVICE_EXAMPLES
 from tests.unit.readiness_examples_network import EXAMPLES as NETWORK_EXAMPLES
 from tests.unit.readiness_examples_paths import EXAMPLES as PATHS_EXAMPLES
+from tests.unit.readiness_examples_revocation import EXAMPLES as REVOCATION_EXAMPLES
 from tests.unit.readiness_examples_server import EXAMPLES as SERVER_EXAMPLES
 from tests.unit.readiness_examples_settings import EXAMPLES as SETTINGS_EXAMPLES
 from tests.unit.readiness_examples_settings import SKIPPED
@@ -28,6 +29,7 @@ EXAMPLES = (
     + BEACON_EXAMPLES
     + SERVER_EXAMPLES
     + SETTINGS_EXAMPLES
+    + REVOCATION_EXAMPLES
     + PATHS_EXAMPLES
     + SKIPPED
 )
@@ -39,7 +41,6 @@ EXEMPT: dict[str, dict[Status, str]] = {
     "beacon.hello-failed": {W: "what the beacon tells the device isn't known where it refuses the console"},
     "network.proxy": {W: "what is beyond the proxy wasn't observed, so that it can't be told"},
     "device.name-not-ascii": {P: "of a name that is ASCII there is nothing to say"},
-    "device.revocation-stapling": {W: "which generation of the agent it is decides, and isn't known"},
 }
 """Statuses of which a check has no example, and why."""
 

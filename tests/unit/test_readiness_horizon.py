@@ -13,9 +13,10 @@ from console.readiness.model import PairInput, Verdict
 from tests.unit import readiness_kit as kit
 from tests.unit.readiness_examples_beacon import EXAMPLES as BEACON_EXAMPLES
 from tests.unit.readiness_examples_device import EXAMPLES as DEVICE_EXAMPLES
+from tests.unit.readiness_examples_revocation import EXAMPLES as REVOCATION_EXAMPLES
 from tests.unit.readiness_examples_settings import EXAMPLES as SETTINGS_EXAMPLES
 
-EXAMPLES = DEVICE_EXAMPLES + BEACON_EXAMPLES + SETTINGS_EXAMPLES
+EXAMPLES = DEVICE_EXAMPLES + BEACON_EXAMPLES + SETTINGS_EXAMPLES + REVOCATION_EXAMPLES
 INSTANT = timedelta(microseconds=1)
 MOMENTS = [timedelta(0), timedelta(days=-11), timedelta(days=369, hours=23, minutes=59), timedelta(days=399, hours=12)]
 """Around which the certificates of the examples begin, have 30 days left, and end."""

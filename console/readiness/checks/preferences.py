@@ -107,7 +107,9 @@ def preference_unclear(case: Case) -> Outcome:
     odd = [problem for problem in preferences.problems if problem.kind is ProblemKind.ODD_BOOLEAN]
     if odd and case.https:
         return unknown(clean(odd[0].message))
-    others = [problem for problem in preferences.problems if problem.kind is not ProblemKind.ODD_BOOLEAN]
+    # Of numbers that are none, device.revocation-cache tells.
+    told = (ProblemKind.ODD_BOOLEAN, ProblemKind.ODD_NUMBER)
+    others = [problem for problem in preferences.problems if problem.kind not in told]
     if others:
         return warned("; ".join(clean(problem.message, 200) for problem in others[:3]))
     return passed("The TLS preferences can be told without doubt")
