@@ -60,6 +60,8 @@ def _snapshot(beacon: Beacon, taken_at: datetime, answer: Mapping[str, object]) 
         raise FieldError(f"schema: expected {_SCHEMA}, got {text(answer, 'schema')[:20]!r}")
     schannel, services = table(answer, "schannel"), table(answer, "services")
     protocols = table(schannel, "protocols")
+    server, unread = server_facts(answer)
+    notes = tuple(clean(f"{text(row, 'at')}: {text(row, 'message')}") for row in rows(answer, "errors"))
     return BeaconSnapshot(
         beacon=beacon.name,
         taken_at=taken_at,
@@ -83,8 +85,8 @@ def _snapshot(beacon: Beacon, taken_at: datetime, answer: Mapping[str, object]) 
         upload_read_ahead=integer(answer, "uploadReadAheadSize", _DEFAULT_READ_AHEAD),
         config_sha256=text(answer, "configSha256").lower(),
         services={clean(name, 100): text(services, name) for name in services},
-        notes=tuple(clean(f"{text(row, 'at')}: {text(row, 'message')}") for row in rows(answer, "errors")),
-        server=server_facts(answer),
+        notes=(*notes, *unread),
+        server=server,
     )
 
 

@@ -1,10 +1,15 @@
-"""The part of snapshot.ps1's answer that is about the server as a whole, to ServerFacts. What is absent is None."""
+"""The part of snapshot.ps1's answer that is about the server as a whole, to ServerFacts.
+
+None of it is worth losing a snapshot for: what can't be read is left out, with a note that names the field.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from adapters.winrm.fields import (
+    FieldError,
     access_flags,
     boolean,
     integer,
@@ -19,48 +24,85 @@ from adapters.winrm.remote_text import clean
 from console.iis.server import CertificateMapping, RecentRefusals, RequestLimit, ServerFacts, WebConfigAccess
 
 _NAME_LIMIT = 200
+_MOST_NAMES = 50
+T = TypeVar("T")
+Answer = Mapping[str, object]
 
 
-def server_facts(answer: Mapping[str, object]) -> ServerFacts:
-    """Raises FieldError."""
-    unlocked = rows(answer, "unlocked")
-    known = [row for row in unlocked if text(row, "mode") in ("Allow", "Deny")]
-    return ServerFacts(
-        shared_configuration=optional_boolean(answer, "sharedConfiguration"),
-        unlocked=tuple(text(row, "location") for row in known if text(row, "mode") == "Allow") if known else None,
-        web_config=tuple(_web_config(row) for row in known if row.get("flags") is not None),
-        request_limits=tuple(
-            RequestLimit(text(row, "location"), integer(row, "bytes")) for row in rows(answer, "requestLimits")
+def server_facts(answer: Answer) -> tuple[ServerFacts, tuple[str, ...]]:
+    """The facts, and notes of those that can't be read. Absent is None, or empty where there is a list of rows."""
+    notes: list[str] = []
+
+    def part(read: Callable[[Answer], T], otherwise: T) -> T:
+        try:
+            return read(answer)
+        except FieldError as exc:
+            notes.append(clean(f"the server as a whole: {exc}"))
+            return otherwise
+
+    return (
+        ServerFacts(
+            shared_configuration=part(lambda said: optional_boolean(said, "sharedConfiguration"), None),
+            unlocked=part(_unlocked, None),
+            web_config=part(_web_config, ()),
+            request_limits=part(_request_limits, ()),
+            mappings=part(_mappings, ()),
+            free_bytes=part(lambda said: optional_size(said, "freeBytes"), None),
+            renewal_tools=part(_renewal_tools, None),
+            schannel_errors=part(lambda said: _counts(said, "schannelErrors"), None),
+            refusals=part(_refusals, ()),
         ),
-        mappings=tuple(_mapping(row) for row in rows(answer, "mappings")),
-        free_bytes=optional_size(answer, "freeBytes"),
-        renewal_tools=_names(answer, "renewalTools"),
-        schannel_errors=None if answer.get("schannelErrors") is None else _counts(table(answer, "schannelErrors")),
-        refusals=tuple(
-            RecentRefusals(text(row, "site"), text(row, "file"), _counts(table(row, "counts")))
-            for row in rows(answer, "refusals")
-        ),
+        tuple(dict.fromkeys(notes)),
     )
 
 
-def _web_config(row: Mapping[str, object]) -> WebConfigAccess:
-    return WebConfigAccess(text(row, "location"), access_flags(row.get("flags")))
-
-
-def _mapping(row: Mapping[str, object]) -> CertificateMapping:
-    return CertificateMapping(
-        site=text(row, "site"),
-        enabled=boolean(row, "enabled"),
-        entries=integer(row, "entries"),
-        active_directory=boolean(row, "activeDirectory"),
-    )
-
-
-def _names(answer: Mapping[str, object], name: str) -> tuple[str, ...] | None:
-    if answer.get(name) is None:
+def _unlocked(answer: Answer) -> tuple[str, ...] | None:
+    """None where no location says whether it is."""
+    modes = {text(row, "location"): text(row, "mode") for row in rows(answer, "unlocked")}
+    if not {"Allow", "Deny"} & {*modes.values()}:
         return None
-    return tuple(clean(str(item), _NAME_LIMIT) for item in items(answer, name))
+    return tuple(location for location, mode in modes.items() if mode == "Allow")
 
 
-def _counts(counted: Mapping[str, object]) -> dict[str, int]:
-    return {clean(name, 20): integer(counted, name) for name in counted}
+def _web_config(answer: Answer) -> tuple[WebConfigAccess, ...]:
+    return tuple(
+        WebConfigAccess(text(row, "location"), access_flags(row["flags"]))
+        for row in rows(answer, "unlocked")
+        if text(row, "mode") == "Allow" and row.get("flags") is not None
+    )
+
+
+def _request_limits(answer: Answer) -> tuple[RequestLimit, ...]:
+    return tuple(RequestLimit(text(row, "location"), integer(row, "bytes")) for row in rows(answer, "requestLimits"))
+
+
+def _mappings(answer: Answer) -> tuple[CertificateMapping, ...]:
+    return tuple(
+        CertificateMapping(
+            site=text(row, "site"),
+            enabled=boolean(row, "enabled"),
+            entries=integer(row, "entries"),
+            active_directory=boolean(row, "activeDirectory"),
+        )
+        for row in rows(answer, "mappings")
+    )
+
+
+def _renewal_tools(answer: Answer) -> tuple[str, ...] | None:
+    if answer.get("renewalTools") is None:
+        return None
+    return tuple(clean(str(item), _NAME_LIMIT) for item in items(answer, "renewalTools")[:_MOST_NAMES])
+
+
+def _refusals(answer: Answer) -> tuple[RecentRefusals, ...]:
+    return tuple(
+        RecentRefusals(text(row, "site"), text(row, "file"), _counts(row, "counts") or {})
+        for row in rows(answer, "refusals")
+    )
+
+
+def _counts(row: Answer, name: str) -> dict[str, int] | None:
+    if row.get(name) is None:
+        return None
+    counted = table(row, name)
+    return {clean(kind, 20): integer(counted, kind) for kind in list(counted)[:_MOST_NAMES]}

@@ -21,6 +21,7 @@ from adapters.winrm.httpsys import httpsys_record
 from adapters.winrm.remote_text import clean, error_text
 from console.errors import CommandFailed
 from console.fleet.model import Beacon, WinrmAddress, WinrmAuthentication
+from console.iis.server import RequestLimit, ServerFacts
 
 NOW = datetime.datetime(2026, 11, 24, 8, tzinfo=datetime.UTC)
 HASH = "AB" * 20
@@ -84,8 +85,20 @@ ANSWER: dict[str, object] = {
     "uploadReadAheadSize": None,
     "configSha256": "AA" * 32,
     "services": {"W3SVC": "Running"},
+    "sharedConfiguration": False,
+    "unlocked": {"location": "Default Web Site", "mode": "Deny", "flags": None},
+    "requestLimits": {"location": "Default Web Site", "bytes": 4294967295},
+    "mappings": {"site": "Default Web Site", "enabled": False, "entries": 0, "activeDirectory": False},
+    "freeBytes": 9_000_000_000_000,
+    "renewalTools": [],
+    "schannelErrors": {},
+    "refusals": None,
     "errors": None,
 }
+SERVER = (
+    *("sharedConfiguration", "unlocked", "requestLimits", "mappings"),
+    *("freeBytes", "renewalTools", "schannelErrors", "refusals"),
+)
 
 
 def read(changes: Mapping[str, object] = {}) -> object:
@@ -108,6 +121,49 @@ def test_a_snapshot_in_the_shapes_of_5_1() -> None:
     assert seen.upload_read_ahead == 49152
     assert seen.config_sha256 == "aa" * 32
     assert seen.notes == ()
+    assert seen.sites[0].applications is None
+
+
+def test_the_server_as_a_whole_in_the_shapes_of_5_1() -> None:
+    seen = beacon_snapshot(B1, NOW, ANSWER).server
+    assert (seen.shared_configuration, seen.unlocked, seen.web_config) == (False, (), ())
+    assert seen.request_limits == (RequestLimit("Default Web Site", 2**32 - 1),)
+    assert (seen.free_bytes, seen.renewal_tools, seen.schannel_errors) == (9_000_000_000_000, (), {})
+    assert seen.refusals == ()
+
+
+def test_what_the_server_does_not_say_is_not_observed() -> None:
+    plain = {name: value for name, value in ANSWER.items() if name not in SERVER}
+    assert beacon_snapshot(B1, NOW, plain).server == ServerFacts()
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"sharedConfiguration": "perhaps"}, "sharedConfiguration"),
+        ({"unlocked": ["Default Web Site"]}, "unlocked"),
+        ({"unlocked": [{"location": "x", "mode": "Allow", "flags": "Nope"}]}, "flags"),
+        ({"requestLimits": [{"location": "x", "bytes": -(2**40)}]}, "bytes"),
+        ({"mappings": [{"site": "x", "enabled": "yes"}]}, "enabled"),
+        ({"freeBytes": 2**70}, "freeBytes"),
+        ({"renewalTools": ["x"] * 30_000}, "renewalTools"),
+        ({"schannelErrors": {"36874": "many"}}, "36874"),
+        ({"refusals": [{"site": "x", "file": "u_ex.log", "counts": [1]}]}, "counts"),
+    ],
+)
+def test_what_is_unreadable_of_the_server_loses_nothing_else(changes: dict[str, object], names: str) -> None:
+    seen = beacon_snapshot(B1, NOW, ANSWER | changes)
+    assert len(seen.sites) == 1
+    (note,) = seen.notes
+    assert note.startswith(f"the server as a whole: {names}")
+
+
+def test_names_from_the_server_are_cleaned_and_bounded() -> None:
+    seen = beacon_snapshot(B1, NOW, ANSWER | {"renewalTools": ["win-acme\x1b[2J" + "x" * 500] * 60}).server
+    assert seen.renewal_tools is not None
+    assert len(seen.renewal_tools) == 50
+    assert {len(name) for name in seen.renewal_tools} == {200}
+    assert "\x1b" not in "".join(seen.renewal_tools)
 
 
 @pytest.mark.parametrize(
