@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from console.readiness.model import Status, Verdict
 from console.readiness.proof import Proof, Strength
+from console.safe_text import clipped, substituted
 
 _LIMIT = 4000
 """No single text of a remote machine fills more than this many characters of a screen."""
@@ -57,10 +57,7 @@ WORST_FIRST = (Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.AT_RISK, Verdict.READY)
 def plain(text: str, *, limit: int = _LIMIT) -> str:
     """One line of harmless text: escapes, control and format characters (bidirectional overrides too) become `�`,
     line ends and tabs one space. What a remote machine says passes through here before it's drawn."""
-    clipped = text if len(text) <= limit else text[: limit - 1] + "…"
-    if clipped.isascii() and clipped.isprintable():
-        return clipped
-    return "".join(_harmless(character) for character in clipped)
+    return substituted(clipped(text, limit), _mark)
 
 
 def plain_lines(text: str, *, limit: int = 400) -> list[str]:
@@ -72,11 +69,8 @@ def plain_lines(text: str, *, limit: int = 400) -> list[str]:
     return kept
 
 
-def _harmless(character: str) -> str:
-    if character in "\n\r\t\v\f\u2028\u2029":
-        return " "
-    # Cc: controls, Cf: format (bidi, zero width), Cs/Co/Cn: surrogates, private, unassigned.
-    return "�" if unicodedata.category(character)[0] == "C" else character
+def _mark(character: str) -> str:
+    return " " if character.isspace() else "�"
 
 
 def age(then: datetime, now: datetime) -> str:

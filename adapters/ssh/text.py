@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
+from console.safe_text import one_line
 
 SHORT = 300
 
 
 def plain(text: str | bytes, limit: int = SHORT) -> str:
-    """One line of at most `limit` characters; control, format and surrogate characters become blanks."""
-    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in decoded[: limit * 4])
-    line = " ".join(kept.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    """One harmless line of at most `limit` characters."""
+    return one_line(text, limit)
 
 
 def quoted(value: str) -> str:

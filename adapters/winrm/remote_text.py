@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from console.safe_text import one_line
+
 MESSAGE_LIMIT = 600
 """Characters of a remote message that we repeat."""
 STDERR_LIMIT = 256 * 1024
 _CLIXML = "#< CLIXML"
-_CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def clean(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """One line without control or formatting characters, at most `limit` characters; `…` stands for what is cut."""
-    shown = "".join(" " if unicodedata.category(char) in _CONTROL else char for char in text[: limit * 4])
-    line = " ".join(shown.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    """One harmless line of at most `limit` characters; `…` stands for what is cut."""
+    return one_line(text, limit)
 
 
 def error_text(stderr: bytes) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from console.agent.secrets import mask_secrets
+from console.safe_text import substituted
 
 MAX_LINES = 400
 MAX_WIDTH = 400
@@ -40,11 +41,7 @@ def settings_diff(before: Iterable[str], after: Iterable[str], name: str) -> str
 
 def visible(text: str) -> str:
     """One line in which whatever isn't printable is written as its code: remote text never steers a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() or character == "\t" else _code(character) for character in text
-    )
+    return substituted(text, _code, kept="\t")
 
 
 def _code(character: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from console.readiness.model import Status, Verdict
+from console.safe_text import substituted
 
 GLYPHS = {
     Verdict.READY: "✔",
@@ -24,8 +25,7 @@ ERROR_LINES = 4
 
 def harmless(text: str, *, keep_lines: bool = False) -> str:
     """Without control characters, terminal escapes, direction marks and lone surrogates: each becomes `\\ufffd`."""
-    kept = "\n" if keep_lines else ""
-    return "".join(char if char.isprintable() or char in kept else "\ufffd" for char in text)
+    return substituted(text, "\ufffd", kept="\n" if keep_lines else "")
 
 
 def one_line(text: str) -> str:

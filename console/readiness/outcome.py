@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from console.readiness.model import Side, Status
+from console.safe_text import clipped, substituted
 
 _LONGEST = 400
 
@@ -25,8 +26,7 @@ class Outcome:
 
 def clean(text: str, longest: int = _LONGEST) -> str:
     """What a remote machine said, fit for a message: no control characters, bounded."""
-    shown = text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    return clipped(substituted(text, "?"), longest)
 
 
 Evidence = Mapping[str, str]
