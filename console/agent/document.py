@@ -177,21 +177,26 @@ class ConfigDocument:
     def _oddities(self) -> Iterator[Oddity]:
         if self.lines and self.lines[0].body.startswith(_BOM):
             yield Oddity(1, "a byte order mark before the first character")
-        first_crlf = next((n for n, line in enumerate(self.lines, 1) if line.end == b"\r\n"), None)
-        if first_crlf is not None:
-            yield Oddity(first_crlf, "a line end of Windows (CR LF); the agent's files use LF alone")
-        first_nul = next((n for n, line in enumerate(self.lines, 1) if b"\0" in line.body), None)
-        if first_nul is not None:
-            yield Oddity(first_nul, "NUL bytes (UTF-16?)")
+        first_crlf = first_nul = 0
+        odd: list[Oddity] = []
         for number, line in enumerate(self.lines, 1):
-            if line.kind is LineKind.ODD:
-                yield Oddity(number, "neither a section, nor KEY=VALUE, nor a comment")
-            elif line.kind is LineKind.VALUE and not line.section:
-                yield Oddity(number, f"{line.key} stands before the first section")
-        for numbers in self._index.values():
-            for number in numbers[:-1]:
-                line = self.lines[number]
-                yield Oddity(number + 1, f"{line.key} is set again in line {numbers[-1] + 1}, which counts")
+            if line.end == b"\r\n" and not first_crlf:
+                first_crlf = number
+            if b"\0" in line.body and not first_nul:
+                first_nul = number
+            if line.kind is LineKind.VALUE:
+                if not line.section:
+                    odd.append(Oddity(number, f"{line.key} stands before the first section"))
+            elif line.kind is LineKind.ODD:
+                odd.append(Oddity(number, "neither a section, nor KEY=VALUE, nor a comment"))
+        if first_crlf:
+            yield Oddity(first_crlf, "a line end of Windows (CR LF); the agent's files use LF alone")
+        if first_nul:
+            yield Oddity(first_nul, "NUL bytes (UTF-16?)")
+        yield from odd
+        for *earlier, last in self._index.values():
+            for number in earlier:
+                yield Oddity(number + 1, f"{self.lines[number].key} is set again in line {last + 1}, which counts")
 
     def _end_of(self, section: str) -> tuple[int, str | None]:
         """Where a new line of the section goes (after its last line that isn't blank), and its name as written."""

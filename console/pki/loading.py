@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from console.pki.certificates import is_readable
-from console.pki.der import dotted_oid, read_element, read_sequence
+from console.pki.der import dotted_oid, read_element, read_header, read_sequence
 from console.pki.pem import PemBlock, read_pem
 from console.pki.revocation import is_revocation_list
 
@@ -128,15 +128,16 @@ def _nothing(labels: Sequence[str], content: bytes) -> str:
 def _anchor(block: PemBlock) -> Anchor | None:
     """None: OpenSSL can't decode the certificate."""
     try:
-        outer = read_element(block.body)
+        _, _, end = read_header(block.body, 0, len(block.body))
     except ValueError:
         return None
-    if not is_readable(outer.whole):
+    der = block.body[:end]
+    if not is_readable(der):
         return None
-    if block.label != _TRUSTED or outer.end == len(block.body):
-        return Anchor(outer.whole)
+    if block.label != _TRUSTED or end == len(block.body):
+        return Anchor(der)
     try:
-        return _with_uses(outer.whole, block.body[outer.end :])
+        return _with_uses(der, block.body[end:])
     except ValueError:
         return None
 

@@ -14,8 +14,6 @@ from console.readiness.beacon_view import Access, ClientMode, Endpoint
 from console.readiness.device_view import DeviceView
 from console.readiness.engine import ServerChain, judge_server_chain
 from console.readiness.model import PairInput
-from console.readiness.outcome import Outcome
-from console.readiness.registry import Need
 from console.readiness.stack import VERSIONS
 
 DIRECTORIES = {"Launcher": "ManageSoftDL", "Tracker": "ManageSoftRL", "Uploader": "ManageSoftRL"}
@@ -35,8 +33,6 @@ class Case:
         if device is not None and device.snapshot.config.content is not None:
             self.preferences = device.preferences(component)
         self.access: Access | None = None if endpoint is None else endpoint.access(self.directory)
-        self.unmet: dict[tuple[Need, ...], Outcome | None] = {}
-        """What checks of these needs miss, worked out once."""
         self.documented = pair.client_check is BeaconClientCheck.DOCUMENTED
 
     @property

@@ -60,7 +60,8 @@ def _of_device(device: DeviceView, now: datetime, skews: Sequence[timedelta], so
     first = inf
     if device.snapshot.config.content is None:
         return first
-    for preferences in map(device.preferences, COMPONENTS):
+    alike = {device.meaning(component): device.preferences(component) for component in COMPONENTS}
+    for preferences in alike.values():
         for skips in device.stack.skips_bom:
             trust = device.trust(preferences, skips_bom=skips)
             ders = (*(anchor.der for anchor in trust.anchors), *trust.shadowed)

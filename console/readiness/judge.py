@@ -26,6 +26,7 @@ _PARTS: Mapping[Part, tuple[Check, ...]] = {
 }
 _ALIKE = (Part.DEVICE, Part.ENDPOINT, Part.TRUST, Part.PAIR, Part.REVOCATION)
 
+_Unmet = tuple[Mapping[Need, Outcome], ...]
 _Judged = tuple[tuple[Check, Outcome], ...]
 _FINDINGS: Memo[Ranked] = Memo()
 """Equal findings are one object: most pairs of a large fleet say the same."""
@@ -75,37 +76,46 @@ def _judge_part(case: Case, part: Part, moment: Moment) -> PartJudged:
 
 def outcomes_of(case: Case, part: Part) -> PartJudged:
     """Every check of one part, judged now, whatever was judged before."""
-    outcomes = tuple([(check, _missing(check.needs, case) or check.judge(case)) for check in _PARTS[part]])
+    unmet = _unmet(case)
+    if unmet:
+        outcomes = tuple([(check, _missing(check.needs, unmet) or check.judge(case)) for check in _PARTS[part]])
+    else:
+        outcomes = tuple([(check, check.judge(case)) for check in _PARTS[part]])
     return PartJudged(outcomes, _verdict_of(outcomes))
 
 
-def _missing(needs: tuple[Need, ...], case: Case) -> Outcome | None:
-    if needs not in case.unmet:
-        case.unmet[needs] = _unmet(needs, case)
-    return case.unmet[needs]
-
-
-def _unmet(needs: tuple[Need, ...], case: Case) -> Outcome | None:
+def _missing(needs: tuple[Need, ...], unmet: _Unmet) -> Outcome | None:
     """What the check needs and doesn't have; None: it can be judged."""
-    for need in needs:
-        match need:
-            case Need.HTTPS if not case.https:
-                return not_applicable("The device uses plain http here")
-            case Need.SERVER_CHECK if not case.checks_server:
-                return not_applicable("CheckServerCertificate is off: the device takes any certificate")
-            case Need.CLIENT_CERTIFICATE if case.sends_certificate is False:
-                return not_applicable("AddClientCertificateAndKey is off: no certificate is sent")
-    for need in needs:
-        match need:
-            case Need.DEVICE if case.device is None or case.preferences is None:
-                return unknown("Not judged: the device wasn't observed")
-            case Need.BEACON if case.endpoint is None or not case.endpoint.reached:
-                return unknown("Not judged: the beacon's settings weren't observed over WinRM")
-            case Need.HELLO if case.endpoint is None or not case.endpoint.tls_seen:
-                return unknown("Not judged: the console's hello saw no certificate of the beacon")
-            case Need.CLIENT_CERTIFICATE if case.sends_certificate is None:
-                return unknown("Not judged: whether the device sends a certificate can't be told")
-    return None
+    return next((outcomes[need] for outcomes in unmet for need in needs if need in outcomes), None)
+
+
+def _unmet(case: Case) -> _Unmet:
+    """Needs that make a check not applicable come before those that make it unknown."""
+    return tuple(filter(None, (_not_asked(case), _not_observed(case))))
+
+
+def _not_asked(case: Case) -> Mapping[Need, Outcome]:
+    found: dict[Need, Outcome] = {}
+    if not case.https:
+        found[Need.HTTPS] = not_applicable("The device uses plain http here")
+    if not case.checks_server:
+        found[Need.SERVER_CHECK] = not_applicable("CheckServerCertificate is off: the device takes any certificate")
+    if case.sends_certificate is False:
+        found[Need.CLIENT_CERTIFICATE] = not_applicable("AddClientCertificateAndKey is off: no certificate is sent")
+    return found
+
+
+def _not_observed(case: Case) -> Mapping[Need, Outcome]:
+    found: dict[Need, Outcome] = {}
+    if case.device is None or case.preferences is None:
+        found[Need.DEVICE] = unknown("Not judged: the device wasn't observed")
+    if case.endpoint is None or not case.endpoint.reached:
+        found[Need.BEACON] = unknown("Not judged: the beacon's settings weren't observed over WinRM")
+    if case.endpoint is None or not case.endpoint.tls_seen:
+        found[Need.HELLO] = unknown("Not judged: the console's hello saw no certificate of the beacon")
+    if case.sends_certificate is None:
+        found[Need.CLIENT_CERTIFICATE] = unknown("Not judged: whether the device sends a certificate can't be told")
+    return found
 
 
 def _verdict_of(judged: _Judged) -> Verdict:

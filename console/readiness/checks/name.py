@@ -34,7 +34,7 @@ def name_mismatch(case: Case) -> Outcome:
     host = case.use.host
     names = describe_names(facts)
     shown = clean(host, 120)
-    if facts.problem and not (facts.dns_names or facts.ip_names):
+    if not (facts.dns_names or facts.ip_names) and facts.problem:
         return unknown(f"The names in the beacon's certificate can't be read: {facts.problem}")
     if libcurl_accepts(facts, host):
         if openssl_accepts(facts, host):
