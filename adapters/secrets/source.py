@@ -17,6 +17,9 @@ _LONGEST = 4096
 """Bytes of a password file that are read; nobody's password is longer."""
 
 
+_Question = tuple[SecretReference, str]
+
+
 class SecretResolver:
     """A SecretSource. Keeps answers in memory alone, so that a question is asked once. Thread-safe.
 
@@ -26,28 +29,41 @@ class SecretResolver:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self._may_ask = True
-        self._answers: dict[tuple[SecretReference, str], str] = {}
+        self._answers: dict[_Question, str] = {}
+        self._being_asked: dict[_Question, threading.Lock] = {}
         self._lock = threading.Lock()
+        """Held for look-ups alone: a person who is slow to answer holds nobody else up."""
+        self._terminal = threading.Lock()
 
     def password(self, reference: SecretReference, purpose: str) -> str:
         """The password. `purpose` names the account in the question and in errors, e.g. `root@d1`.
 
         Raises CredentialError, which names the reference and never the secret.
         """
+        if reference.file is not None:
+            return _from_file(reference.file, purpose)
+        if reference.environment is not None:
+            return self._from_environment(reference.environment, purpose)
+        question = (reference, purpose)
         with self._lock:
-            if reference.file is not None:
-                return _from_file(reference.file, purpose)
-            if reference.environment is not None:
-                return self._from_environment(reference.environment, purpose)
-            key = (reference, purpose)
-            if key not in self._answers:
-                if reference.keyring is not None:
-                    self._answers[key] = _from_keyring(reference.keyring, purpose)
-                elif reference.prompt:
-                    self._answers[key] = self._ask(purpose)
-                else:
-                    raise _error("no password is referenced", purpose, "Name a password_file, or another source.")
-            return self._answers[key]
+            asking = self._being_asked.setdefault(question, threading.Lock())
+        with asking:
+            with self._lock:
+                known = self._answers.get(question)
+            if known is not None:
+                return known
+            answer = self._found_out(reference, purpose)
+            with self._lock:
+                self._answers[question] = answer
+            return answer
+
+    def _found_out(self, reference: SecretReference, purpose: str) -> str:
+        if reference.keyring is not None:
+            return _from_keyring(reference.keyring, purpose)
+        if reference.prompt:
+            with self._terminal:
+                return self._ask(purpose)
+        raise _error("no password is referenced", purpose, "Name a password_file, or another source.")
 
     def ask_ahead(self, questions: Iterable[tuple[SecretReference, str]]) -> None:
         """Ask now, while the terminal is free, and never again. Raises CredentialError without a terminal."""

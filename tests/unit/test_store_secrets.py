@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import keyring
@@ -105,3 +106,45 @@ def test_a_question_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolver.password(SecretReference(prompt=True), "root@d1") == SECRET
     with pytest.raises(CredentialError, match="no terminal"):
         resolver.password(SecretReference(prompt=True), "root@d2")
+
+
+def test_a_person_who_is_slow_to_answer_holds_nobody_else_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked, answered = threading.Event(), threading.Event()
+    questions: list[str] = []
+
+    def answer(question: str, stream: object = None) -> str:
+        questions.append(question)
+        asked.set()
+        assert answered.wait(20)
+        return SECRET
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", answer)
+    monkeypatch.setattr(keyring, "get_password", lambda service, user: "from the keyring")
+    private = tmp_path / "p"
+    private.write_text("from the file")
+    private.chmod(0o600)
+    resolver = SecretResolver({"PW": "from the environment"})
+    prompt, got = SecretReference(prompt=True), []
+    people = [
+        threading.Thread(target=lambda: got.append(resolver.password(prompt, "admin@b1")), daemon=True) for _ in "ab"
+    ]
+    for person in people:
+        person.start()
+    assert asked.wait(20)
+    others: list[str] = []
+
+    def ask_others() -> None:
+        others.append(resolver.password(SecretReference(file=private), "d1"))
+        others.append(resolver.password(SecretReference(environment="PW"), "d2"))
+        others.append(resolver.password(SecretReference(keyring="mtls/x"), "d3"))
+
+    other = threading.Thread(target=ask_others, daemon=True)
+    other.start()
+    other.join(10)
+    assert others == ["from the file", "from the environment", "from the keyring"]
+    answered.set()
+    for person in people:
+        person.join(10)
+    assert got == [SECRET, SECRET]
+    assert questions == ["Password (admin@b1): "]  # asked once, though two wanted it
