@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from console.changes.binding_plan import PREFIX, binding_steps, binding_warnings, check_thumbprint
 from console.changes.diff import settings_diff
 from console.changes.model import BeaconChange, BeaconStep, SettingEdit
+from console.changes.server_plan import refuse_shared_configuration, server_warnings
 from console.changes.what_if import after_steps
 from console.errors import ChangeRefused, UsageError
 from console.iis.bindings import NEGOTIATE_CLIENT_CERTIFICATE, sites_sharing
@@ -91,6 +92,7 @@ def change_of(snapshot: BeaconSnapshot, site: str, steps: list[BeaconStep]) -> B
     """The steps and a restart as one change, with its edits, diff and warnings; None for no steps."""
     if not steps:
         return None
+    refuse_shared_configuration(snapshot, steps)
     restart = BeaconStep(
         "restart-site", {"site": site}, None, f"Restart site {site}: open connections take the new state"
     )
@@ -117,7 +119,11 @@ def change_of(snapshot: BeaconSnapshot, site: str, steps: list[BeaconStep]) -> B
         edits=edits,
         steps=(*steps, restart),
         diff=settings_diff(_lines(before), _lines(after), f"{snapshot.beacon}: {site}"),
-        warnings=(*_warnings(snapshot, after, steps), *binding_warnings(snapshot, site, steps)),
+        warnings=(
+            *_warnings(snapshot, after, steps),
+            *binding_warnings(snapshot, site, steps),
+            *server_warnings(snapshot, site, steps),
+        ),
     )
 
 
