@@ -35,9 +35,11 @@ class TrustContent:
     """The device's trust files as they were collected, for a handshake that the console makes through the device."""
 
     ca_file: bytes | None = None
-    """None: there is none, or it wasn't read."""
-    ca_directory: tuple[bytes, ...] = ()
-    """Files of the directory that OpenSSL can look up."""
+    """None: the component has no CA file."""
+    ca_directory: tuple[tuple[str, bytes], ...] = ()
+    """Name (`<hash>.<n>`) and content of what OpenSSL can look up in the directory."""
+    missing: str = ""
+    """A path whose content is needed and wasn't collected; then nothing can be told of the trust."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from console.agent.snapshot import DeviceSnapshot
-from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult
+from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, Trial
 from screens.text import clock_time, plain, plain_lines
 
 _GLYPH = {LiveOutcome.OK: "✔", LiveOutcome.FAILED: "✘", LiveOutcome.NOT_RUN: "·"}
@@ -46,8 +46,20 @@ def live_text(results: Mapping[str, LiveResult]) -> Text:
         text.append("".join(f" · {plain(part)}" for part in parts if part))
         if result.error:
             text.append(f"\n      {plain(result.error)}")
+            text.append(f" (as {result.check} fails)" if result.check else "")
+        if result.unproved:
+            text.append(f"\n      not proved: {plain(result.unproved)}")
+        for trial in result.trials:
+            text.append(f"\n      {_trial_line(trial)}")
         text.append("\n")
     return text
+
+
+def _trial_line(trial: Trial) -> str:
+    """`✘ TLSv1.3 by itself: failed · the beacon broke off after the handshake`."""
+    what = f"an upload of {trial.upload_bytes:,} bytes" if trial.upload_bytes else f"{plain(trial.tls)} by itself"
+    parts = [trial.outcome.value, f"HTTP {trial.http_status}" if trial.http_status else "", plain(trial.error or "")]
+    return f"{_GLYPH[trial.outcome]} {what}: " + " · ".join(part for part in parts if part)
 
 
 def own_tools_text(snapshot: DeviceSnapshot | None, results: Mapping[str, LiveResult]) -> Text:

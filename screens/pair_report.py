@@ -14,6 +14,8 @@ from textual.widgets import Static
 
 from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Side, Status
 from console.readiness.own_openssl import OPENSSL_DISAGREES
+from console.services.observation import comparable
+from console.services.proof import beside_live
 from screens.actions import Scope, bindings
 from screens.background import in_thread
 from screens.base import ConsoleScreen
@@ -101,7 +103,7 @@ class FindingView(Static):
             text.append(f"  {plain(finding.message)}")
             return text
         text.append(f"  {self._place}", dim)
-        for head, words in report_text(finding):
+        for head, words in report_text(finding, self._use):
             text.append(f"\n  {head:<7} ", dim)
             text.append(words)
             if head == "Fix" and self._current:
@@ -170,6 +172,8 @@ class PairReport(ConsoleScreen):
             if (use.device, use.beacon, use.host, use.port)
             == (verdict.use.device, verdict.use.beacon, verdict.use.host, verdict.use.port)
         ]
+        estate = self.workspace.estate
+        odd += beside_live(comparable(estate.live_of(verdict), verdict.use, estate.observation()))
         odd += [finding for finding in self._proved if finding.check == OPENSSL_DISAGREES]
         others = [finding for finding in self._proved if finding.check != OPENSSL_DISAGREES]
         # In the handshake's order among those of the data, as the agent would meet them.
@@ -274,7 +278,7 @@ class PairReport(ConsoleScreen):
         if finding.status is Status.PASS or mend(finding) is not Mend.BY_HAND or not finding.remedy:
             return False
         where = by_hand(finding, self._use)
-        tell(self.app, f"No setting mends {finding.check}; it is done {where}. The Fleet's e edits all the same.")
+        tell(self.app, f"{finding.check}: {where}. The Fleet's e edits all the same.")
         return True
 
     def action_check(self) -> None:
@@ -310,7 +314,7 @@ class PairReport(ConsoleScreen):
         lines = [f"{self._use.device} - {self._use.host}:{self._use.port}: {self._verdict.verdict.value}"]
         for finding in self._all_findings(self._verdict):
             lines.append(f"{GLYPH[finding.status]} {finding.check} ({affected(finding)})")
-            lines += [f"  {head}: {words}" for head, words in report_text(finding)]
+            lines += [f"  {head}: {words}" for head, words in report_text(finding, self._use)]
         self.app.copy_to_clipboard("\n".join(lines))
         self.notify("Copied the report to the clipboard", timeout=2, markup=False)
 

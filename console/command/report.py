@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from console.readiness.model import COMPONENTS, Finding, LiveResult, PairVerdict, Status, Verdict
 from console.readiness.proof import Proof, proof_of, proof_of_component
-from console.services.proof import disagreement
+from console.services.proof import beside_live, disagreement
 
 SCHEMA = 1
 
@@ -23,9 +23,9 @@ class CheckedPair:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The verdict's own, and the disagreement between data and proof where there is one."""
+        """The verdict's own, the disagreement between data and proof, what handshakes beside the natural one showed."""
         extra = disagreement(self.verdict, self.live)
-        found = (*self.verdict.findings, extra) if extra else self.verdict.findings
+        found = (*self.verdict.findings, *((extra,) if extra else ()), *beside_live(self.live))
         return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.status)))
 
     @property

@@ -13,6 +13,8 @@ from console.readiness.own_openssl import OPENSSL_DISAGREES
 from console.readiness.revocation_look import NOT_ASKED, UNREACHABLE
 
 LIVE_DISAGREES = "pair.live-disagrees"
+LIVE_TLS_VERSION = "pair.live-tls-version"
+LIVE_UPLOAD = "pair.live-late-upload"
 JUDGE_FAILED = "console.judge-failed"
 UNUSED = "beacon.unused"
 
@@ -79,6 +81,25 @@ BESIDE: tuple[BesideFinding, ...] = (
         "Check both sides again; where they still disagree, a rule of this program is wrong: report it.",
         "DESIGN.md (check --format json)",
         "check --live in every format, the Fleet (≠ live), the pair report, the Overview",
+    ),
+    BesideFinding(
+        LIVE_TLS_VERSION,
+        Side.PAIR,
+        "A live probe from the device tries each TLS version that both sides may speak by itself; one works, another "
+        "fails. The verdict and `live` are of the natural handshake.",
+        "See what the failing version meets: a certificate that is asked for late can't be on TLS 1.3 (set "
+        "ask=first-handshake on the beacon), or a version is switched off on one side.",
+        "handshake.md P-TLS-01, B-NEG-02; issue: TLS 1.2 and 1.3 apart",
+        "check --live in every format, the pair report",
+    ),
+    BesideFinding(
+        LIVE_UPLOAD,
+        Side.BEACON,
+        "Where the certificate is asked for late and the fleet file names no size, a live probe also uploads 200 KiB "
+        "of zeros, made on the device; the request gets through, the upload doesn't (413, or the connection breaks).",
+        "Set ask=first-handshake on the beacon, or raise uploadReadAheadSize above the largest inventory.",
+        "handshake.md B-NEG-03 (413 above uploadReadAheadSize)",
+        "check --live in every format, the pair report",
     ),
     BesideFinding(
         OPENSSL_DISAGREES,
