@@ -22,6 +22,7 @@ from console.pki.certificates import certificate
 from screens.actions import Scope, bindings
 from screens.base import ConsoleScreen
 from screens.fleet_model import preferences_of
+from screens.server_lines import server_lines
 from screens.text import exact, plain, plain_lines
 
 _HEAD = Style(bold=True)
@@ -104,6 +105,9 @@ class FactsScreen(ConsoleScreen):
         for access in seen.access:
             how = "set here" if access.explicit else "inherited"
             text.append(f"  {plain(access.location)}: {plain(', '.join(access.flags)) or 'none'} ({how})\n")
+        if lines := list(server_lines(seen.server)):
+            _section(text, "THE SERVER AS A WHOLE")
+            text.append("".join(f"  {line}\n" for line in lines))
         _section(text, "HTTP.SYS")
         for record in seen.httpsys:
             text.append(f"  {json.dumps(msgspec.to_builtins(record))}\n")
