@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -27,6 +28,10 @@ _MARK = {
     EntryState.FAILED: Cell("✘", Tone.BAD),
     EntryState.UNDONE: Cell("↶", Tone.DIM),
 }
+
+
+_SHOWN = 1000
+"""Newest entries; `mtls-console history` has them all."""
 
 
 class JournalScreen(TableScreen):
@@ -71,7 +76,7 @@ class JournalScreen(TableScreen):
     @work(group="read", exclusive=True)
     async def _read(self) -> None:
         try:
-            entries = await in_thread(self.workspace.journal.entries)
+            entries = await in_thread(partial(self.workspace.journal.entries, _SHOWN))
         except MtlsConsoleError as error:
             show_error(self.app, error)
             return

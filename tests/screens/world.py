@@ -490,5 +490,5 @@ class FakeJournal:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def entries(self) -> Sequence[JournalEntry]:
-        return tuple(self._world.entries)
+    def entries(self, limit: int | None = None) -> Sequence[JournalEntry]:
+        return tuple(self._world.entries[:limit])

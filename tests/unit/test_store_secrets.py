@@ -120,7 +120,11 @@ def test_a_person_who_is_slow_to_answer_holds_nobody_else_up(monkeypatch: pytest
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("getpass.getpass", answer)
-    monkeypatch.setattr(keyring, "get_password", lambda service, user: "from the keyring")
+
+    def get(service: str, user: str) -> str:
+        return f"{service} of {user}"
+
+    monkeypatch.setattr(keyring, "get_password", get)
     private = tmp_path / "p"
     private.write_text("from the file")
     private.chmod(0o600)
@@ -142,7 +146,7 @@ def test_a_person_who_is_slow_to_answer_holds_nobody_else_up(monkeypatch: pytest
     other = threading.Thread(target=ask_others, daemon=True)
     other.start()
     other.join(10)
-    assert others == ["from the file", "from the environment", "from the keyring"]
+    assert others == ["from the file", "from the environment", "mtls of x"]
     answered.set()
     for person in people:
         person.join(10)
