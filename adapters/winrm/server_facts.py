@@ -21,7 +21,7 @@ from adapters.winrm.fields import (
     text,
 )
 from adapters.winrm.remote_text import clean
-from console.iis.server import CertificateMapping, RecentRefusals, RequestLimit, ServerFacts, WebConfigAccess
+from console.iis.server import CertificateMapping, ReadAhead, RecentRefusals, RequestLimit, ServerFacts, WebConfigAccess
 
 _NAME_LIMIT = 200
 _MOST_NAMES = 50
@@ -46,6 +46,7 @@ def server_facts(answer: Answer) -> tuple[ServerFacts, tuple[str, ...]]:
             unlocked=part(_unlocked, None),
             web_config=part(_web_config, ()),
             request_limits=part(_request_limits, ()),
+            read_ahead=part(_read_ahead, ()),
             mappings=part(_mappings, ()),
             free_bytes=part(lambda said: optional_size(said, "freeBytes"), None),
             renewal_tools=part(_renewal_tools, None),
@@ -74,6 +75,10 @@ def _web_config(answer: Answer) -> tuple[WebConfigAccess, ...]:
 
 def _request_limits(answer: Answer) -> tuple[RequestLimit, ...]:
     return tuple(RequestLimit(text(row, "location"), integer(row, "bytes")) for row in rows(answer, "requestLimits"))
+
+
+def _read_ahead(answer: Answer) -> tuple[ReadAhead, ...]:
+    return tuple(ReadAhead(text(row, "location"), integer(row, "bytes")) for row in rows(answer, "readAhead"))
 
 
 def _mappings(answer: Answer) -> tuple[CertificateMapping, ...]:

@@ -25,6 +25,14 @@ class RequestLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAhead:
+    """serverRuntime's uploadReadAheadSize in force at one location."""
+
+    location: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateMapping:
     """How a site maps client certificates to Windows accounts."""
 
@@ -57,6 +65,8 @@ class ServerFacts:
     """Of those locations."""
     request_limits: tuple[RequestLimit, ...] = ()
     """Of sites and their ManageSoftRL."""
+    read_ahead: tuple[ReadAhead, ...] = ()
+    """Of sites and their ManageSoftRL."""
     mappings: tuple[CertificateMapping, ...] = ()
     free_bytes: int | None = None
     """Of the system drive."""
@@ -72,4 +82,9 @@ class ServerFacts:
     def request_limit(self, *locations: str) -> RequestLimit | None:
         """Of the first location that was observed."""
         known = {limit.location.lower(): limit for limit in self.request_limits}
+        return next((known[place.lower()] for place in locations if place.lower() in known), None)
+
+    def reads_ahead(self, *locations: str) -> ReadAhead | None:
+        """Of the first location that was observed."""
+        known = {one.location.lower(): one for one in self.read_ahead}
         return next((known[place.lower()] for place in locations if place.lower() in known), None)

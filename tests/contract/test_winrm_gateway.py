@@ -22,7 +22,7 @@ from adapters.winrm.gateway import WinrmBeaconGateway
 from adapters.winrm.httpsys import httpsys_record
 from console.errors import ChangeRefused, CommandFailed
 from console.fleet.model import Beacon
-from console.iis.server import CertificateMapping, RecentRefusals, RequestLimit, ServerFacts, WebConfigAccess
+from console.iis.server import CertificateMapping, ReadAhead, RecentRefusals, RequestLimit, ServerFacts, WebConfigAccess
 from console.iis.snapshot import BeaconSnapshot, HttpSysRecord
 from fixtures.lab.applicationhost import ApplicationHost, SiteBinding, SiteDefinition
 from fixtures.lab.certificate_store import StoredCertificate
@@ -150,6 +150,7 @@ def test_what_the_server_says_beside(place: Place) -> None:
             WebConfigAccess(f"{SITE}{folder}", ("Ssl",)) for folder in ("", "/ManageSoftDL", "/ManageSoftRL")
         ),
         request_limits=(RequestLimit(SITE, 1000), RequestLimit(f"{SITE}/ManageSoftRL", 1000)),
+        read_ahead=(ReadAhead(SITE, 49152), ReadAhead(f"{SITE}/ManageSoftRL", 49152)),
         mappings=(CertificateMapping(SITE, enabled=True, entries=1, active_directory=False),),
         free_bytes=place.directory.machine().free_bytes,
         renewal_tools=("win-acme renew",),

@@ -71,6 +71,17 @@ def test_request_limits_are_those_of_the_nearest_place(windows: Windows) -> None
     assert [row["bytes"] for row in rows(snapshot(windows), "requestLimits")] == [2000, 3000]
 
 
+def test_what_is_read_ahead_is_that_of_the_nearest_place(windows: Windows) -> None:
+    configuration = windows.directory.configuration()
+    configuration.set_upload_read_ahead(SITE, 1000)
+    windows.directory.save_configuration(configuration)
+    assert [row["bytes"] for row in rows(snapshot(windows), "readAhead")] == [1000, 1000]
+    configuration = windows.directory.configuration()
+    configuration.set_upload_read_ahead(UPLOADS, 2000)
+    windows.directory.save_configuration(configuration)
+    assert [row["bytes"] for row in rows(snapshot(windows), "readAhead")] == [1000, 2000]
+
+
 def test_a_web_config_counts_only_where_the_section_is_unlocked(windows: Windows) -> None:
     put(
         windows,

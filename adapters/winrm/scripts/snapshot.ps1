@@ -228,6 +228,12 @@ function Get-RequestLimitRows {
     @{ location = "$siteName$folder"; bytes = [int64]$section.GetChildElement('requestLimits')['maxAllowedContentLength'] }
   }
 }
+function Get-ReadAheadRows {
+  param($configuration, [string]$siteName)
+  foreach ($location in $siteName, "$siteName/ManageSoftRL") {
+    @{ location = $location; bytes = [int64]$configuration.GetSection('system.webServer/serverRuntime', $location)['uploadReadAheadSize'] }
+  }
+}
 function Get-MappingRow {
   # How many accounts certificates are mapped to; not which.
   param($configuration, [string]$siteName)
@@ -290,6 +296,7 @@ try {
   $readAhead = $null
   $unlocked = @()
   $limits = @()
+  $aheads = @()
   $mappings = @()
   $refusals = @()
   $shared = Get-Part 'redirection.config' { Test-SharedConfiguration }
@@ -307,6 +314,7 @@ try {
         $name = "$($one.Name)"
         $unlocked += @(Get-Part "lock of SSL settings of site $name" { Get-UnlockedRows $manager $configuration $name })
         $limits += @(Get-Part "request limits of site $name" { Get-RequestLimitRows $manager $name })
+        $aheads += @(Get-Part "uploadReadAheadSize of site $name" { Get-ReadAheadRows $configuration $name })
         $mappings += @(Get-Part "certificate mapping of site $name" { Get-MappingRow $configuration $name })
         $refusals += @(Get-Part "log of site $name" { Get-RefusalRow $one })
       }
@@ -341,7 +349,7 @@ try {
       messageLimit = Get-Part 'MessageLimitServerClientAuth' { Get-SchannelValue 'MessageLimitServerClientAuth' }
       cipherSuites = @(Get-Part 'cipher suites' { Get-CipherSuites })
     }
-    sharedConfiguration = $shared; unlocked = $unlocked; requestLimits = $limits; mappings = $mappings; refusals = $refusals
+    sharedConfiguration = $shared; unlocked = $unlocked; requestLimits = $limits; readAhead = $aheads; mappings = $mappings; refusals = $refusals
     freeBytes = Get-Part 'free space' { [int64](Get-PSDrive -Name $env:SystemDrive.Substring(0, 1)).Free }
     renewalTools = Get-Part 'renewal tools' { , @(Get-RenewalTools) }
     schannelErrors = Get-Part 'Schannel errors' { Get-SchannelErrors }

@@ -82,7 +82,7 @@ def late_request_upload(case: Case) -> Outcome:
         return not_applicable("This component downloads; it uploads nothing large")
     if case.newest_version == ("TLSv1.3",):
         return not_applicable("The handshake stops before an upload")
-    limit = case.endpoint.snapshot.upload_read_ahead if case.endpoint is not None else 0
+    limit = _read_ahead(case)
     size = case.use.upload_bytes
     if size is None:
         return warned(
@@ -96,6 +96,16 @@ def late_request_upload(case: Case) -> Outcome:
             evidence=_evidence(case),
         )
     return passed(f"An upload of {size} bytes fits into what the beacon reads ahead ({limit})")
+
+
+def _read_ahead(case: Case) -> int:
+    """Bytes, at the folder that this component uploads to; else of the first site, as older snapshots have it."""
+    endpoint = case.endpoint
+    if endpoint is None or endpoint.routed is None:
+        return 0 if endpoint is None else endpoint.snapshot.upload_read_ahead
+    site = endpoint.routed[0].name
+    own = endpoint.snapshot.server.reads_ahead(f"{site}/{case.directory}", site)
+    return endpoint.snapshot.upload_read_ahead if own is None else own.bytes
 
 
 @check(
