@@ -16,6 +16,7 @@ from typing import Any
 
 import tomli_w
 
+from fixtures.lab.iis_directory import IisDirectory
 from fixtures.lab.supervisor import Lab
 from tests.truth.comparison import Tally, checked_live, compare, report
 from tests.truth.odd_pair import Change, Draft, build
@@ -48,10 +49,14 @@ def run(cases: Mapping[str, Designed], place: Path) -> tuple[Tally, list[str]]:
     """All of them in one lab; what differs from what was expected, one sentence each."""
     place.chmod(0o755)  # an agent with another account has to come through
     names = list(cases)
-    tables = [build(draft_of(number, cases[name]), f"{number:03}", place) for number, name in enumerate(names)]
+    drafts = [draft_of(number, cases[name]) for number, name in enumerate(names)]
+    tables = [build(draft, f"{number:03}", place) for number, draft in enumerate(drafts)]
     spec = {"beacon": [beacon for beacon, _ in tables], "device": [device for _, device in tables]}
     (place / "spec.toml").write_text(tomli_w.dumps(spec))
     with Lab.start(place / "spec.toml", place / "lab") as lab:
+        for draft, (beacon, _) in zip(drafts, tables, strict=True):
+            for change in draft.settings:
+                change(IisDirectory(lab.beacon_dir(beacon["name"])))
         pairs = checked_live(lab.fleet_file)
     tally, wrong = Tally(), []
     for pair in pairs:

@@ -9,6 +9,7 @@ from tests.truth.designed import Designed, main
 from tests.truth.designed_beacon import ACCEPTED, BOUND, CHAINED, LATE, NAMED, SEVERAL
 from tests.truth.designed_completion import COMPLETED
 from tests.truth.designed_device import ACCOUNTS, CLIENTS, RANGES, STRENGTH, SURROUNDINGS, TRUSTED
+from tests.truth.designed_settings import SETTINGS_CHANGED
 
 TOPICS: Mapping[str, Mapping[str, Designed]] = {
     "name": NAMED,
@@ -20,6 +21,7 @@ TOPICS: Mapping[str, Mapping[str, Designed]] = {
     "trust": TRUSTED,
     "client": CLIENTS,
     "completion": COMPLETED,
+    "settings": SETTINGS_CHANGED,
     "account": ACCOUNTS,
     "surroundings": SURROUNDINGS,
     "strength": STRENGTH,

@@ -9,6 +9,7 @@ from typing import Any
 
 from OpenSSL import crypto
 
+from fixtures.lab.iis_directory import IisDirectory
 from tests.truth.odd_certificates import Made, Recipe, authority, make
 
 ROOT = authority("Corp Root", key="rsa2048")
@@ -59,6 +60,8 @@ class Draft:
     """Of files and folders, relative to the device's raw folder; set last."""
     rename: dict[str, str] = field(default_factory=dict)
     """Files of the raw folder that get another name, `link:` before it: that name becomes a symbolic link to it."""
+    settings: tuple[Callable[[IisDirectory], None], ...] = ()
+    """Changes of the beacon's directory while the lab runs, as an administrator makes them."""
     config: Callable[[str], str] = str
     """What happens to the text of config.ini."""
 
