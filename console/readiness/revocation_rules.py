@@ -14,7 +14,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from console.agent.preferences import PRIORITIZE_REVOCATION, Origin
+from console.agent.preferences import PRIORITIZE_REVOCATION, Origin, TlsPreferences
 from console.agent.revocation_methods import Method, MethodReading, method_readings
 from console.pki.certificates import Certificate, certificate
 from console.pki.revocation_facts import RevocationAnswer, RevocationState, answer_at
@@ -22,6 +22,7 @@ from console.readiness.revocation_seen import NEVER_ASKED, SeenFact, SeenRevocat
 
 if TYPE_CHECKING:
     from console.readiness.case import Case
+    from console.readiness.device_view import DeviceView
 
 
 class Kind(IntEnum):
@@ -72,9 +73,13 @@ def readings_of(case: Case) -> tuple[MethodReading, ...]:
     """Every possible meaning of PrioritizeRevocationChecks for this component; empty: the device wasn't observed."""
     if case.device is None or case.preferences is None:
         return ()
-    wanted = case.preferences.value(PRIORITIZE_REVOCATION)
-    words = () if wanted.origin in (Origin.DEFAULT, Origin.UNSET) else case.preferences.prioritize_revocation
-    return method_readings(case.device.profile.revocation, case.device.snapshot.agent_version, words)
+    return readings_on(case.device, case.preferences)
+
+
+def readings_on(device: DeviceView, preferences: TlsPreferences) -> tuple[MethodReading, ...]:
+    wanted = preferences.value(PRIORITIZE_REVOCATION)
+    words = () if wanted.origin in (Origin.DEFAULT, Origin.UNSET) else preferences.prioritize_revocation
+    return method_readings(device.profile.revocation, device.snapshot.agent_version, words)
 
 
 def below_root(chain: tuple[bytes, ...]) -> tuple[tuple[Certificate, bytes], ...]:

@@ -11,7 +11,10 @@ from console.readiness.outcome import clean
 from console.readiness.revocation_rules import Judged, Kind, Member
 
 _BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point."
-_REACH = "Let the device reach this address over http (name, route, firewall), or set CheckCertificateRevocation=False."
+_REACH = (
+    "See that the address serves the CA's list or answer and that the device reaches it over http (name, route, "
+    "firewall), or set CheckCertificateRevocation=False."
+)
 _CLOCK = "Set the device's clock."
 _REMEDIES = {
     RevocationState.REVOKED: "Bind a certificate that isn't revoked to the site.",
@@ -48,7 +51,7 @@ def refusal(member: Member) -> Refusal:
     url = clean(fact.url, 160)
     evidence = {"address": url, "certificate": member.certificate.label, "answer": _said(answer, fact.why)}
     if answer is None:
-        text = f"the device doesn't reach the {kind} of {label}, {url}: {clean(fact.why, 100)}"
+        text = f"the device gets nothing from the {kind} of {label}, {url}: {clean(fact.why, 100)}"
         return Refusal(text, _REACH, Side.NETWORK, evidence)
     remedy = _CLOCK if member.ahead else _REMEDIES[answer.state]
     side = Side.DEVICE if member.ahead else Side.BEACON

@@ -123,7 +123,7 @@ class EditingService:
             raise _lockout_refused(cut_off, accept_lockout)
 
     def _device_work(self, plan: Plan, change: DeviceChange) -> Work:
-        look = partial(self._sweep.collect, self._fleet.device(change.device))
+        look = partial(self._sweep.collect_again, self._fleet.device(change.device))
         return self._work(change.device, partial(self._apply_device, plan, change), look)
 
     def _beacon_work(self, plan: Plan, change: BeaconChange) -> Work:
