@@ -21,6 +21,7 @@ from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse
 from console.services.events import JobEvent, PairProbed, TargetFinished
 from console.services.job import TargetState
 from console.services.jobs import Job
+from console.services.sweep import revocation_target
 from console.services.unused import unanswered, unused_beacons
 from console.services.workspace import Workspace
 
@@ -56,8 +57,11 @@ def observed_words(fleet: Fleet, job: Job) -> str:
     """`Observed 12 of 12 devices, 3 of 3 beacons, 7 of 7 endpoints`: an endpoint is where the console says hello."""
     devices = {device.name for device in fleet.devices}
     beacons = {beacon.name for beacon in fleet.beacons}
+    beside = {revocation_target(name) for name in (*devices, *beacons)}
     kinds = {"device": [0, 0], "beacon": [0, 0], "endpoint": [0, 0]}
     for progress in job.targets:
+        if progress.target in beside:
+            continue
         kind = "device" if progress.target in devices else "beacon" if progress.target in beacons else "endpoint"
         kinds[kind][0] += progress.state is TargetState.DONE
         kinds[kind][1] += 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from console.iis.snapshot import BeaconSnapshot
+from console.iis.snapshot import BeaconSnapshot, HttpSysRecord
 from console.pki.certificates import Certificate, certificate
 from console.pki.chain import ChainOptions, verify_chain
 from console.pki.revocation_facts import (
@@ -37,6 +37,10 @@ _GOOD, _REVOKED = RevocationState.GOOD, RevocationState.REVOKED
 _WORST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS)
 _NOT_PROVED = "Windows itself asks as another account, by WinHTTP's proxy settings, and out of its cache"
 _ENDED = "what it answered has ended since"
+_SWEEP = (
+    "Sweep the beacon and its devices: then the beacon is asked. Or turn the check off on the binding "
+    "(verifyclientcertrevocation=disable)."
+)
 _CACHED = (
     "The beacon checks revocation of client certificates with what Windows has cached alone "
     "(verifyrevocationwithcachedclientcertonly), and what that is can't be observed"
@@ -67,12 +71,14 @@ def _facts(snapshot: Same[BeaconSnapshot]) -> _Facts:
     return {key: tuple(group) for key, group in grouped.items()}
 
 
+def asks_addresses(record: HttpSysRecord) -> bool:
+    """The record has the revocation of client certificates checked, and not by what is cached alone."""
+    return record.verifyclientcertrevocation and not record.verifyrevocationwithcachedclientcertonly
+
+
 def checks_revocation(endpoint: Endpoint) -> bool:
     """By asking addresses: WinRM showed the endpoint's http.sys record, and it says so."""
-    record = endpoint.record if endpoint.reached else None
-    return (
-        record is not None and record.verifyclientcertrevocation and not record.verifyrevocationwithcachedclientcertonly
-    )
+    return endpoint.reached and endpoint.record is not None and asks_addresses(endpoint.record)
 
 
 def trusted_path(endpoint: Endpoint, sent: Sequence[bytes], now: datetime) -> tuple[bytes, ...]:
@@ -113,6 +119,7 @@ def judge_client_revocation(endpoint: Endpoint, chain: Sequence[bytes], now: dat
         return unknown(
             "The beacon checks revocation of client certificates; whether it reaches their revocation lists "
             "wasn't observed (it answers 403.13 where it doesn't)",
+            remedy=_SWEEP,
             evidence=_addresses(members),
         )
     told = [outcome or _not_asked(member) for member, outcome in zip(members, outcomes, strict=True)]
@@ -237,6 +244,7 @@ def _not_asked(member: Certificate, why: str = "") -> Outcome:
     return unknown(
         f"The beacon checks revocation of client certificates; whether it reaches an address for “"
         f"{clean(member.label, 80)}” wasn't observed{told}",
+        remedy=_SWEEP,
         evidence=_addresses([member]),
     )
 

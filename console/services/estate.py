@@ -17,6 +17,7 @@ from console.changes.what_if import apply_to_snapshots
 from console.fleet.model import BeaconClientCheck, Fleet
 from console.fleet.pairing import pair_uses
 from console.iis.snapshot import BeaconSnapshot, Hello
+from console.pki.revocation_facts import RevocationFact
 from console.ports import Clock, SnapshotStore
 from console.readiness.device_view import view_device
 from console.readiness.judge import judge_pair
@@ -118,6 +119,9 @@ class Estate:
                 held = self._device_snapshots.get(snapshot.device)
             if held is not None and self._overtaken(snapshot.taken_at, held.taken_at):
                 return
+            if held is not None and snapshot.revocation_at is None:
+                # It carries its own date, and each fact the certificate that it is about.
+                snapshot = replace(snapshot, revocation=held.revocation, revocation_at=held.revocation_at)
             self._store.save_device(snapshot)
             shared = self._parts.share(snapshot)
             with self._lock:
@@ -126,19 +130,55 @@ class Estate:
                 self._forget(snapshot.device)
         self._tell(frozenset({snapshot.device}))
 
+    def record_device_revocation(self, device: str, facts: tuple[RevocationFact, ...]) -> None:
+        """What addresses for revocation of the beacons' chains answered this device now: all that is known of them."""
+        with self._storing:
+            with self._lock:
+                known, failure = self._device_snapshots.get(device), self._failures.get(device)
+            if known is None or (not facts and known.revocation_at is None):
+                return
+            told = replace(known, revocation=facts, revocation_at=self._clock.now() if facts else None)
+            self._store.save_device(told)
+            if failure is not None:
+                self._store.save_failure(device, *failure)
+            shared = self._parts.share(told)
+            with self._lock:
+                self._device_snapshots[device] = shared
+                self._forget(device)
+        self._tell(frozenset({device}))
+
     def record_beacon(self, snapshot: BeaconSnapshot) -> None:
-        """A beacon was observed over WinRM; the hellos that were said before stay beside it."""
+        """A beacon was observed over WinRM; the hellos that were said before stay beside it, and so does what it was
+        told about revocation, which carries its own date."""
         with self._storing:
             known = self._beacon(snapshot.beacon)
             if known is not None and known.reached and self._overtaken(snapshot.taken_at, known.taken_at):
                 return
             merged = replace(snapshot, hellos=known.hellos if known else ())
+            if known is not None and snapshot.revocation_at is None:
+                merged = replace(merged, revocation=known.revocation, revocation_at=known.revocation_at)
             self._store.save_beacon(merged)
             with self._lock:
                 self._beacon_snapshots[snapshot.beacon] = merged
                 self._failures.pop(snapshot.beacon, None)
                 self._forget(snapshot.beacon)
         self._tell(frozenset({snapshot.beacon}))
+
+    def record_client_revocation(self, beacon: str, facts: tuple[RevocationFact, ...]) -> None:
+        """What addresses for revocation of client certificates answered this beacon now: all that is known of them."""
+        with self._storing:
+            known = self._beacon(beacon)
+            if known is None or not known.reached or (not facts and known.revocation_at is None):
+                return
+            told = replace(known, revocation=facts, revocation_at=self._clock.now() if facts else None)
+            failure = self._failures.get(beacon)
+            self._store.save_beacon(told)
+            if failure is not None:
+                self._store.save_failure(beacon, *failure)
+            with self._lock:
+                self._beacon_snapshots[beacon] = told
+                self._forget(beacon)
+        self._tell(frozenset({beacon}))
 
     def record_hello(self, said: Hello) -> None:
         """The console said hello to an endpoint: kept with each beacon that devices reach there."""

@@ -15,12 +15,16 @@ from console.fleet.model import Beacon, Device, Fleet
 from console.nearest import did_you_mean
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe
 from console.readiness.model import PairUse
+from console.services.client_revocation import ClientRevocationService
+from console.services.device_revocation import DeviceRevocationService
 from console.services.estate import Estate, unreached
+from console.services.first_look import FirstLook
 from console.services.jobs import Job, JobKind, JobRunner, Work
 
 DEVICE_SECONDS = 90.0
 BEACON_SECONDS = 150.0
 GREETING_SECONDS = 60.0
+REVOCATION_SECONDS = 240.0
 """A target's time, whatever its adapter's own limits are: past it the target is given up."""
 
 HELLO_SECONDS = 8.0
@@ -48,15 +52,18 @@ class SweepService:
         self._estate = estate
         self._runner = runner
         self._clock = clock
+        self._revocation = ClientRevocationService(estate, beacons, clock)
+        self._device_revocation = DeviceRevocationService(fleet, estate, devices, clock)
 
     def start(self, targets: Sequence[str] | None = None, *, follow: bool = False) -> Job:
-        """Observe these beacons and devices (None: all). Targets of the job are their names, and `host:port` of each
-        hello. `follow`: also the beacons that the devices turn out to use.
+        """Observe these beacons and devices (None: all). Targets of the job are their names, `host:port` of each
+        hello, and `NAME: revocation` of each beacon that is asked about it. `follow`: also the beacons that the devices
+        turn out to use.
 
         Raises ConfigurationError for an unknown name.
         """
         names = targets if targets is not None else all_names(self._fleet)
-        sweep = _Sweep(self, self._fleet, self._estate, follow)
+        sweep = _Sweep(self, self._fleet, self._estate, self._revocation, self._device_revocation, follow)
         work = [sweep.work_of(name) for name in dict.fromkeys(names)]
         title = "everything" if targets is None else ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
         return self._runner.start(JobKind.SWEEP, f"sweep of {title}", work)
@@ -65,6 +72,17 @@ class SweepService:
         """Observe one device now, and store it. Raises SshError and its kin."""
         hosts = [pair.host for pair in self._fleet.pairs if pair.device == device.name]
         self._estate.record_device(self._devices.collect(device, list(dict.fromkeys(hosts))))
+
+    def collect_again(self, device: Device) -> None:
+        """Its config.ini has changed: `collect`, and what its check of revocation meets by the new settings."""
+        self.collect(device)
+        self.ask_revocation(device)
+
+    def ask_revocation(self, device: Device) -> None:
+        """Ask the addresses for revocation that the device would ask, from it; nothing where it checks none. Where it
+        can't be asked, that is what is recorded."""
+        if self._device_revocation.is_checked_by(device):
+            self._device_revocation.ask(device)
 
     def snapshot(self, beacon: Beacon) -> None:
         """Observe one beacon over WinRM now, and store it; the last hellos stay beside it. Raises WinrmError.
@@ -96,9 +114,15 @@ class _Sweep:
     service: SweepService
     fleet: Fleet
     estate: Estate
+    revocation: ClientRevocationService
+    device_revocation: DeviceRevocationService
     follow: bool
+    first_look: FirstLook = field(init=False)
     taken: set[str | Endpoint] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.first_look = FirstLook(self._second_look)
 
     def work_of(self, name: str) -> Work:
         self._take(name)
@@ -115,7 +139,8 @@ class _Sweep:
         )
 
     def _work(self, name: str, run: Callable[[Job], None], seconds: float) -> Work:
-        return Work(name, run, seconds, on_failure=lambda error: self.estate.record_failure(name, error.sentence))
+        work = Work(name, run, seconds, on_failure=lambda error: self.estate.record_failure(name, error.sentence))
+        return self.first_look.part(work)
 
     def _device(self, job: Job, device: Device) -> None:
         self.service.collect(device)
@@ -134,7 +159,26 @@ class _Sweep:
     def _greet(self, job: Job, uses: Sequence[PairUse]) -> None:
         for use in uses:
             if use.beacon and self._take((use.host, use.port)):
-                job.add(Work(f"{use.host}:{use.port}", partial(self._say_hello, use=use), GREETING_SECONDS, retries=0))
+                said = partial(self._say_hello, use=use)
+                job.add(self.first_look.part(Work(f"{use.host}:{use.port}", said, GREETING_SECONDS, retries=0)))
+
+    def _second_look(self, job: Job) -> None:
+        """What can be asked only when beacons, devices and hellos have been seen."""
+        for beacon in self.fleet.beacons:
+            if beacon.name in self.taken and self.revocation.is_checked_by(beacon):
+                run = partial(self._ask_revocation, beacon=beacon)
+                job.add(Work(revocation_target(beacon.name), run, REVOCATION_SECONDS, retries=0))
+
+        for device in self.fleet.devices:
+            if device.name in self.taken and self.device_revocation.is_checked_by(device):
+                run = partial(self._ask_device, device=device)
+                job.add(Work(revocation_target(device.name), run, REVOCATION_SECONDS, retries=0))
+
+    def _ask_revocation(self, _job: Job, beacon: Beacon) -> None:
+        self.revocation.ask(beacon)
+
+    def _ask_device(self, _job: Job, device: Device) -> None:
+        self.device_revocation.ask(device)
 
     def _say_hello(self, _job: Job, use: PairUse) -> None:
         self.service.say_hello(use)
@@ -144,6 +188,11 @@ class _Sweep:
             new = what not in self.taken
             self.taken.add(what)
             return new
+
+
+def revocation_target(name: str) -> str:
+    """The job's target that asks addresses for revocation from this beacon or device."""
+    return f"{name}: revocation"
 
 
 def all_names(fleet: Fleet) -> tuple[str, ...]:
