@@ -72,7 +72,7 @@ def way(finding: Finding, use: PairUse) -> str:
 def by_hand(finding: Finding, use: PairUse) -> str:
     """Where to log in for what no editor of this console can do."""
     if finding.side is Side.BEACON:
-        return f"by hand on {plain(use.beacon or use.host)} (no setting here mends it)"
+        return f"no setting here mends it: log in to {plain(use.beacon or use.host)}"
     if finding.side is Side.NETWORK:
-        return "outside this console"
-    return f"by hand on {plain(use.device)}: s opens a shell"
+        return "no setting mends it: it lies between the two machines"
+    return f"no setting mends it: s is a shell on {plain(use.device)}"

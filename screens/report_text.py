@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from console.readiness.model import COMPONENTS, Finding, Side
+from console.readiness.model import COMPONENTS, Finding, PairUse, Side
 from screens.text import plain, sentence
 
 _WHERE = ("file", "path", "section", "place", "location", "store", "record", "binding", "where")
 """Evidence that says where to look; the rest says why."""
+_OF_DEVICE = frozenset({"file", "path", "section"})
+_OF_BEACON = frozenset({"location", "store", "record", "binding"})
 
 
 def affected(finding: Finding) -> str:
@@ -16,13 +18,14 @@ def affected(finding: Finding) -> str:
     return ", ".join(finding.components) or "no component"
 
 
-def report_text(finding: Finding) -> list[tuple[str, str]]:
+def report_text(finding: Finding, use: PairUse) -> list[tuple[str, str]]:
     """(heading, words), without empty ones."""
     lines = [("What", sentence(finding.message))]
     where = [(key, value) for key, value in finding.evidence.items() if _is_place(key)]
     why = [(key, value) for key, value in finding.evidence.items() if not _is_place(key)]
     if where:
-        lines.append(("Where", _words(where)))
+        on = _machine([key for key, _ in where], use)
+        lines.append(("Where", f"on {plain(on)}, {_words(where)}" if on else _words(where)))
     if finding.remedy:
         lines.append(("Fix", sentence(finding.remedy)))
     if why:
@@ -38,6 +41,15 @@ _STOPS = {
     Side.PAIR: "between the two: neither side is wrong alone",
     Side.NETWORK: "in the network: nothing answers there",
 }
+
+
+def _machine(keys: list[str], use: PairUse) -> str:
+    """Files and sections lie on the device, whoever has to change something; stores and bindings on the beacon."""
+    words = {word for key in keys for word in key.casefold().replace("_", " ").split()}
+    on_device, on_beacon = bool(words & _OF_DEVICE), bool(words & _OF_BEACON)
+    if on_device == on_beacon:
+        return ""
+    return use.device if on_device else use.beacon
 
 
 def _is_place(key: str) -> bool:

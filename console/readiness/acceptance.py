@@ -194,7 +194,7 @@ def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainR
     text = f"The beacon doesn't trust {what}, “{label if leaf.self_signed else issuer}”: 403.16"
     remedy = (
         f"Import “{label if leaf.self_signed else issuer}” into the computer's Trusted Root Certification Authorities "
-        "(certlm.msc), or have the device's certificate issued by a CA that is there."
+        "(certlm.msc); its file comes from that CA. Or, on the device, use a certificate issued by a CA that is there."
     )
     return Problem("beacon.client-issuer-untrusted", failed(text, remedy=remedy, evidence=evidence))
 

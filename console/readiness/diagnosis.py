@@ -135,11 +135,16 @@ def _untrusted(case: Case, top: Certificate, what: str, evidence: dict[str, str]
     place = clean(place or (preferences.ca_directory if preferences is not None else ""), 200)
     known = [top] if top.self_signed else [certificate(der) for der in _stores(case)]
     wanted = next((fact for fact in known if top.self_signed or fact.subject_der == top.issuer_der), None)
+    name, road = what, "your CA has it"
     if wanted is not None:
+        name = f"“{clean(wanted.subject, 160)}” (SHA-256 {wanted.sha256[:16]}…)"
+        road = "your CA has it, and so has the beacon: export it on the beacon (certlm.msc, Base-64 X.509)"
         evidence = {**evidence, "certificate to trust": f"{clean(wanted.subject, 160)}, SHA-256 {wanted.sha256}"}
     return failed(
         f"The device doesn't trust {what}, where the beacon's chain ends",
-        remedy=f"Append that CA certificate as PEM to {place or 'the CA file'}, once you know it to be yours.",
+        remedy=(
+            f"Append the CA certificate {name} as PEM to {place or 'the CA file'}, once you know it is yours; {road}."
+        ),
         evidence={**evidence, "file": place},
     )
 

@@ -186,9 +186,21 @@ def _addressed(use: PairUse, findings: list[Finding]) -> tuple[Finding, ...]:
         if finding.status in (Status.PASS, Status.NOT_APPLICABLE):
             break
         machine = clean(machines.get(finding.side, ""), 120)
+        remedy = _named(finding.remedy, use)
         if machine:
-            findings[place] = replace(finding, remedy=f"On {machine}: {finding.remedy}")
+            remedy = f"On {machine}: {remedy}"
+        if remedy != finding.remedy:
+            findings[place] = replace(finding, remedy=remedy)
     return tuple(findings)
+
+
+def _named(remedy: str, use: PairUse) -> str:
+    """A rule doesn't know the machines' names; where its remedy is about both, each is to be told apart."""
+    for machine, name in (("the device", use.device), ("the beacon", use.beacon)):
+        if name and machine in remedy:
+            named = clean(name, 120)
+            remedy = remedy.replace(f"On {machine}", f"On {named}").replace(f"on {machine}", f"on {named}")
+    return remedy
 
 
 def _ranked(check: Check, outcome: Outcome, components: tuple[str, ...]) -> Ranked:

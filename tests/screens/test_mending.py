@@ -23,10 +23,10 @@ def test_every_id_is_one_of_a_check() -> None:
     ("check", "side", "status", "says"),
     [
         ("device.client-certificate-off", Side.DEVICE, Status.FAIL, "e edit now"),
-        ("device.client-certificate-use", Side.DEVICE, Status.FAIL, "by hand on d1: s opens a shell"),
-        ("beacon.client-issuer-untrusted", Side.BEACON, Status.FAIL, "by hand on b1 (no setting here mends it)"),
+        ("device.client-certificate-use", Side.DEVICE, Status.FAIL, "no setting mends it: s is a shell on d1"),
+        ("beacon.client-issuer-untrusted", Side.BEACON, Status.FAIL, "no setting here mends it: log in to b1"),
         ("beacon.server-certificate-dates", Side.BEACON, Status.FAIL, "e binds another certificate, once b1 has it"),
-        ("network.port-closed", Side.NETWORK, Status.FAIL, "outside this console"),
+        ("network.port-closed", Side.NETWORK, Status.FAIL, "no setting mends it: it lies between the two machines"),
         ("network.port-closed", Side.NETWORK, Status.PASS, ""),
     ],
 )
@@ -46,11 +46,11 @@ async def test_e_opens_no_editor_that_cannot_help(world: World, monkeypatch: pyt
     async with opened(world) as pilot:
         await pilot.press("down", "p")
         await settled(pilot)
-        assert "by hand on lx-0002: s opens a shell" in screen_text(pilot)
+        assert "no setting mends it: s is a shell on lx-0002" in screen_text(pilot)
         await pilot.press("e", "E")
         await settled(pilot)
         assert isinstance(pilot.app.screen, PairReport)
-        assert "No setting mends device.client-certificate-off" in screen_text(pilot)
+        assert "device.client-certificate-off: no setting mends it" in screen_text(pilot)
         await pilot.press("j", "e")  # a finding that is no fault: its side's editor, as ever
         await settled(pilot)
         assert isinstance(pilot.app.screen, BeaconEditor)

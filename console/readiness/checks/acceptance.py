@@ -31,7 +31,10 @@ def client_certificate_dates(case: Case) -> Outcome:
     refused_by=Side.BEACON,
     rule="The device's certificate may be used by clients: clientAuth, any use, or no extended key usage.",
     source="handshake.md B-CC-05 (usage check is http.sys's default)",
-    remedy="Have the certificate reissued with extended key usage clientAuth.",
+    remedy=(
+        "Have your CA issue the certificate again with extended key usage clientAuth, and write it into the "
+        "certificate file in place of this one; the key can stay."
+    ),
     needs=ACCEPTANCE,
 )
 def client_certificate_use(case: Case) -> Outcome:

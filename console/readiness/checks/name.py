@@ -60,8 +60,8 @@ def name_mismatch(case: Case) -> Outcome:
     return failed(
         f"The beacon's certificate isn't for {shown} but for {names}",
         remedy=(
-            f"Have the certificate reissued with {shown} as a name and bind it, or use one of its names as Host in "
-            "the failover list of the device's config.ini."
+            f"Have the certificate reissued with {shown} as a name and bind it. Or, on the device, write one of the "
+            f"certificate's names as Host in place of {shown}, in the failover list of config.ini."
         ),
         evidence={"asked for": host, "names": names, **about(facts)},
     )

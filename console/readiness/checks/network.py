@@ -299,7 +299,7 @@ def _scheme_remedy(case: Case, spoken: str) -> str:
     return (
         f"On the device, in each failover entry of config.ini (DownloadSettings, UploadSettings) with "
         f"Host={clean(case.use.host, 100)} and Port={case.use.port}: write Protocol={spoken} in place of "
-        f"{clean(case.use.protocol, 20)}. Or give the beacon's site a binding of the other kind."
+        f"{clean(case.use.protocol, 20)}. Or, on the beacon, give its site a binding of the other kind."
     )
 
 
