@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from functools import cached_property, lru_cache
 
+from console.iis.bindings import NEGOTIATE_CLIENT_CERTIFICATE
+from console.iis.settings import NEGOTIATE, REQUIRE, ClientCertificates, access_at, access_flags, client_certificates
 from console.iis.snapshot import (
     BeaconSnapshot,
     Binding,
@@ -24,15 +25,13 @@ from console.pki.names import ascii_host, ip_address
 from console.readiness.device_view import skew_of
 from console.readiness.identity import Same, new_serial
 
-_SNI, _NO_TLS13, _NO_LEGACY, _NEGOTIATE = 1, 32, 64, 128
+ClientMode = ClientCertificates
+"""ignore, accept, require: the words of console.iis, as the checks call them."""
+
+_NO_TLS13, _NO_LEGACY = 32, 64
+"""Further bits of an IIS binding's sslFlags."""
 _BUILD_2022 = 20348
 _FIRST_BUILD_WITH_NEGOTIATE_FLAG = 26100
-
-
-class ClientMode(StrEnum):
-    IGNORE = "ignore"
-    ACCEPT = "accept"
-    REQUIRE = "require"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,11 @@ class Access:
     @property
     def mode(self) -> ClientMode:
         """Require needs SslNegotiateCert as well; without it IIS never asks, and refuses everyone (403.7)."""
-        if "SslRequireCert" in self.flags:
-            return ClientMode.REQUIRE
-        return ClientMode.ACCEPT if "SslNegotiateCert" in self.flags else ClientMode.IGNORE
+        return client_certificates(self.flags)
 
     @property
     def never_asks(self) -> bool:
-        return "SslRequireCert" in self.flags and "SslNegotiateCert" not in self.flags
+        return REQUIRE in self.flags and NEGOTIATE not in self.flags
 
 
 class Endpoint:
@@ -140,13 +137,9 @@ class Endpoint:
         site = self.routed[0].name
         for own in self.snapshot.server.web_config:
             if own.location.lower() == f"{site}/{directory}".lower():
-                return Access(own.location, frozenset(own.flags))
-        settings = {setting.location.lower(): setting for setting in self.snapshot.access}
-        for location in (f"{site}/{directory}", site):
-            setting = settings.get(location.lower())
-            if setting is not None:
-                return Access(setting.location, frozenset(setting.flags))
-        return None
+                return Access(own.location, access_flags(own.flags))
+        setting = access_at(self.snapshot, f"{site}/{directory}")
+        return None if setting is None else Access(setting.location, access_flags(setting.flags))
 
     @cached_property
     def asks_first(self) -> bool | None:
@@ -160,7 +153,8 @@ class Endpoint:
         if not self.reached or self.record is None:
             return None
         flag = any(
-            binding.ssl_flags & _NEGOTIATE and self.snapshot.os_build >= _FIRST_BUILD_WITH_NEGOTIATE_FLAG
+            binding.ssl_flags & NEGOTIATE_CLIENT_CERTIFICATE
+            and self.snapshot.os_build >= _FIRST_BUILD_WITH_NEGOTIATE_FLAG
             for _, binding in self.on_port
             if binding.thumbprint.lower() == self.record.certhash.lower()
         )

@@ -10,7 +10,7 @@ import pytest
 
 from console.agent.profile import AgentProfile
 from console.fleet.model import BeaconClientCheck, Policy
-from console.readiness.beacon_view import view_endpoint
+from console.readiness.beacon_view import ClientMode, view_endpoint
 from console.readiness.case import Case
 from console.readiness.device_view import view_device
 from console.readiness.judge import judge_pair, outcomes_of
@@ -72,3 +72,11 @@ def test_the_policy_counts(met: list[PairInput]) -> None:
     assert judge_pair(given) != judge_pair(replace(given, policy=Policy(soon_days=4000)))
     documented = replace(given, client_check=BeaconClientCheck.DOCUMENTED, beacon=kit.beacon(certificates=()))
     assert judge_pair(documented) != judge_pair(replace(documented, client_check=BeaconClientCheck.OBSERVED))
+
+
+def test_settings_are_read_as_the_planner_reads_them() -> None:
+    """Whatever the case of a flag, and from the nearest location above where the directory has no entry of its own."""
+    beacon = kit.beacon(access=(kit.access("ssl", "SSLNEGOTIATECERT", "sslrequirecert", location=kit.SITE.upper()),))
+    access = view_endpoint(beacon, kit.HOST, 443, "").access("ManageSoftRL")
+    assert access is not None
+    assert (access.mode, access.never_asks) == (ClientMode.REQUIRE, False)
