@@ -23,7 +23,7 @@ ANY_USE = "2.5.29.37.0"
 _NETSCAPE_TYPE = "2.16.840.1.113730.1.1"
 _TLS_FEATURE_STATUS_REQUEST = 5
 _VERSION = 0xA0
-_UNREADABLE = (
+UNREADABLE = (
     ValueError,
     TypeError,
     OverflowError,
@@ -31,8 +31,9 @@ _UNREADABLE = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
+    KeyError,
 )
-"""What cryptography raises for bytes that are no certificate (the last three aren't ValueErrors)."""
+"""What cryptography raises for bytes that are no certificate. KeyError: a TLS feature that it has no name for."""
 
 
 T = TypeVar("T")
@@ -141,13 +142,13 @@ class Certificate:
             warnings.simplefilter("ignore")
             try:
                 parsed = x509.load_der_x509_certificate(self.der)
-            except _UNREADABLE as unreadable:
+            except UNREADABLE as unreadable:
                 self._problems.update(dict.fromkeys(readers, _short(unreadable)))
                 return _dates_of_openssl(self.der) if "dates" in readers else facts
             for reader in readers:
                 try:
                     facts |= _READERS[reader](parsed)
-                except _UNREADABLE as unreadable:
+                except UNREADABLE as unreadable:
                     self._problems[reader] = f"{reader}: {_short(unreadable)}"
         return facts
 
@@ -206,7 +207,8 @@ def _subject_hash(der: bytes) -> str:
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    said = f"no meaning is known for {error}" if isinstance(error, KeyError) else str(error)
+    text = " ".join(said.split()) or type(error).__name__
     return "".join(char for char in text if char.isprintable())[:120]
 
 
