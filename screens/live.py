@@ -20,13 +20,19 @@ def live_line(results: Mapping[str, LiveResult]) -> str:
     ran = [result for result in results.values() if result.outcome is not LiveOutcome.NOT_RUN]
     if not ran:
         tried = [result for result in results.values() if result.at is not None]
+        if any(result.tls for result in tried):
+            return " · live: all but the client key"
         return " · live: cannot test from here" if tried else " · live: l makes one"
     newest = max((result.at for result in ran if result.at is not None), default=None)
     when = f"{clock_time(newest)} " if newest else ""
     failed = any(result.outcome is LiveOutcome.FAILED for result in ran)
-    tools = " and ".join(dict.fromkeys(result.tool for result in ran if result.tool))
-    with_tool = f" (device's {plain(tools)})" if tools else ""
+    tools = " and ".join(dict.fromkeys(_by(result) for result in ran if result.tool))
+    with_tool = f" ({tools})" if tools else ""
     return f" · live {when}{'failed' if failed else 'ok'}{with_tool}"
+
+
+def _by(result: LiveResult) -> str:
+    return f"device's {plain(result.tool)}" if result.origin == "device" else "console, through the device"
 
 
 def live_text(results: Mapping[str, LiveResult]) -> Text:

@@ -14,6 +14,7 @@ from adapters.ssh.probe_commands import curl_command, openssl_command, request_h
 from adapters.ssh.scripts import bootstrap, library, records, whole
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain, quoted
+from adapters.ssh.through_device import handshake_through
 from console.errors import CommandFailed
 from console.pki.names import ascii_host
 from console.ports import Clock, ProbeRequest
@@ -45,7 +46,10 @@ def probe(session: DeviceSession, request: ProbeRequest, clock: Clock) -> LiveRe
     if output.timed_out or output.lost:
         ended = "took too long" if output.timed_out else "lost its connection"
         raise CommandFailed(f"the live handshake {ended}", target=session.device.name, phase="probe")
-    return _result(request, records(output.stdout, session.device.name), clock.now())
+    answer = records(output.stdout, session.device.name)
+    if not text(answer, "tool") and request.trust is not None:
+        return handshake_through(session, request, clock.now())
+    return _result(request, answer, clock.now())
 
 
 def _result(request: ProbeRequest, answer: Records, at: datetime) -> LiveResult:
