@@ -147,7 +147,7 @@ def _by_level(chain: tuple[Certificate, ...], built: tuple[bytes, ...], options:
     if not needed:
         return ChainResult(True, chain=built)
     for depth, facts in enumerate(chain):
-        bits = strength.key_bits(facts)
+        bits = strength.key_bits(facts, before_3=options.before_3)
         if bits is not None and bits < needed:
             kind = "EE" if depth == 0 else "CA"
             return _refused(66 if depth == 0 else 67, f"{kind} certificate key too weak", depth, facts, built)

@@ -128,6 +128,7 @@ EXAMPLES: list[ROW] = [
     ("pair.tls-version", plain_http(), N),
     ("pair.server-key-curve", usual, P),
     ("pair.server-key-curve", server(kind="p224"), F),
+    ("pair.server-key-curve", server(kind="dsa"), F),
     ("pair.server-key-curve", lambda: kit.pair(kit.device(tls=NO_STACK), server(kind="ed25519")().beacon), U),
     ("beacon.site-stopped", usual, P),
     ("beacon.site-stopped", on_beacon(sites=(replace(kit.beacon().sites[0], state="Stopped"),)), W),

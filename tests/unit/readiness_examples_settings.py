@@ -146,6 +146,7 @@ EXAMPLES: list[ROW] = [
     ("pair.client-key-kind", usual, P),
     ("pair.client-key-kind", client(kit.issue("d", kit.issuing(), kind="ed25519")), W),
     ("pair.client-key-kind", client(kit.issue("d", kit.issuing(), kind="p224")), F),
+    ("pair.client-key-kind", client(kit.issue("d", kit.issuing(), kind="dsa")), F),
     ("pair.client-key-kind", unseen, U),
     ("pair.client-key-kind", ini({"AddClientCertificateAndKey": "False"}), N),
     ("device.revocation-stapling", stapled("CRL"), P),

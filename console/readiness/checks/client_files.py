@@ -279,7 +279,7 @@ def weak_at(chain: tuple[bytes, ...], level: int, before_3: bool) -> str:
     needed = strength.needed_bits(level)
     for der in chain:
         facts = certificate(der)
-        bits = strength.key_bits(facts)
+        bits = strength.key_bits(facts, before_3=before_3)
         if bits is not None and bits < needed:
             return f"the key of “{clean(facts.label, 80)}” is too weak ({facts.key_kind} {facts.key_bits})"
         digest = strength.digest_bits(facts, before_3=before_3)

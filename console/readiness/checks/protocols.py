@@ -73,6 +73,10 @@ def server_key_curve(case: Case) -> Outcome:
         if openssl is not None and openssl < (1, 1, 0):
             return unknown(f"The beacon's key is on {facts.curve}; whether so old an OpenSSL offers it isn't known")
         return failed(f"The beacon's key is on the curve {facts.curve}, which the device doesn't offer")
+    if facts.key_kind == "dsa":
+        if openssl is None or openssl < (1, 1, 0):
+            return unknown("The beacon's key is a DSA key; whether the device's library still offers it isn't known")
+        return failed("The beacon's key is a DSA key, for which OpenSSL offers no cipher from 1.1.0 on")
     if facts.key_kind in ("ed25519", "ed448"):
         if openssl is None:
             return unknown(
@@ -152,10 +156,13 @@ def client_key_kind(case: Case) -> Outcome:
         return unknown("The kind of the device's key can't be read")
     if facts.key_kind == "rsa" or facts.curve in OFFERED_CURVES:
         return passed(f"Windows takes the kind of the device's key ({facts.curve or facts.key_kind})")
-    if case.mode is ClientMode.IGNORE:
+    if case.mode is ClientMode.IGNORE and not (case.endpoint is not None and case.endpoint.asks_first):
         return not_applicable("The beacon doesn't ask for a client certificate here")
     if facts.key_kind == "ec":
         return _odd_curve(case, facts.curve)
+    if facts.key_kind == "dsa" and case.newest_version == ("TLSv1.3",) and case.mode is ClientMode.REQUIRE:
+        text = "The device's key is a DSA key, which can't be shown on TLS 1.3, and the beacon requires a certificate"
+        return failed(text, side=Side.DEVICE)
     return warned(f"Windows may not take the device's {facts.key_kind} key in a client certificate", risk=True)
 
 
