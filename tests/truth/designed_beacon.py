@@ -129,6 +129,36 @@ def _upload(size: int) -> Change:
     return set_keys("use", upload_bytes=size)
 
 
+CHAINED |= {
+    "server: DSA key": Designed(change_recipe("server", key="dsa2048#server"), "pair"),
+    "server: DSA key, TLS 1.2": Designed(
+        together(change_recipe("server", key="dsa2048#server"), set_keys("beacon", protocols=["TLSv1.2"])), "pair"
+    ),
+    "server: Brainpool key": Designed(change_recipe("server", key="brainpool#server"), "pair"),
+    "server: Ed25519 key, TLS 1.2": _ok(
+        together(change_recipe("server", key="ed25519#server"), set_keys("beacon", protocols=["TLSv1.2"]))
+    ),
+    "server: RSA 1536": Designed(change_recipe("server", key="rsa1536#server"), "device"),
+    "server: RSA 1536, level 1": _ok(
+        together(change_recipe("server", key="rsa1536#server"), set_keys("device", seclevel=1))
+    ),
+    "server: RSA 1962": Designed(change_recipe("server", key="rsa1962#server"), "device"),
+    "server: RSA 1963": _ok(change_recipe("server", key="rsa1963#server")),
+    "server: usage for key encipherment alone, TLS 1.2": Designed(
+        together(change_recipe("server", usage=("key_encipherment",)), set_keys("beacon", protocols=["TLSv1.2"])),
+        "pair",
+        undecided=True,
+    ),
+    "server: RSA usage for key encipherment alone, TLS 1.2": _ok(
+        together(
+            change_recipe("server", usage=("key_encipherment",), key="rsa2048#server"),
+            set_keys("beacon", protocols=["TLSv1.2"]),
+        )
+    ),
+    "server: valid to the end of the calendar": _ok(change_recipe("server", days=(-30, 2_900_000))),
+    "server: since before the epoch": _ok(change_recipe("server", days=(-25_000, 700))),
+}
+
 LATE: Mapping[str, Designed] = {
     "TLS 1.2, nothing uploaded": _ok(_LATE12),
     "TLS 1.2, accepted": _ok(together(_LATE12, _ACCEPT)),

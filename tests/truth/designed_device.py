@@ -133,7 +133,6 @@ CLIENTS: Mapping[str, Designed] = {
     "key with a password, PKCS#8": _device(rewrite("key", _openssl("pkcs8", "-topk8", *_PASSWORD))),
     "EC key in its own form": _ok(set_fields(key_form="old")),
     "RSA key in its own form": _ok(CLIENT_FILES["RSA client, old form"]),
-    "RSA-PSS key": _ok(set_fields()),
     "key file empty": _device(rewrite("key", lambda _: b"")),
     "key in DER": _device(TEXTS["key file: DER"]),
     "key with a byte order mark": _ok(TEXTS["key file: byte order mark"]),
@@ -199,6 +198,47 @@ CLIENTS: Mapping[str, Designed] = {
     ),
     "1024 bits": _device(change_recipe("client", key="rsa1024#client")),
     "P-384": _ok(change_recipe("client", key="p384#client")),
+    "P-224": Designed(change_recipe("client", key="p224#client"), "beacon 403"),
+    "P-224, TLS 1.2": Designed(
+        together(change_recipe("client", key="p224#client"), set_keys("beacon", protocols=["TLSv1.2"])), "beacon"
+    ),
+    "P-224, ignored but asked for, TLS 1.2": Designed(
+        together(
+            change_recipe("client", key="p224#client"),
+            set_keys("beacon", protocols=["TLSv1.2"], client_certificates="ignore"),
+        ),
+        "beacon",
+    ),
+    "P-224, late and ignored, TLS 1.2": _ok(
+        together(
+            change_recipe("client", key="p224#client"),
+            set_keys("beacon", protocols=["TLSv1.2"], client_certificates="ignore", ask="late"),
+        )
+    ),
+    "P-224, late, TLS 1.2": Designed(
+        together(
+            change_recipe("client", key="p224#client"),
+            set_keys("beacon", protocols=["TLSv1.2"], ask="late"),
+        ),
+        "beacon",
+    ),
+    "P-224, accepted, TLS 1.3": _ok(
+        together(change_recipe("client", key="p224#client"), set_keys("beacon", client_certificates="accept"))
+    ),
+    "Brainpool": Designed(change_recipe("client", key="brainpool#client"), "beacon 403"),
+    "DSA": Designed(change_recipe("client", key="dsa2048#client"), "beacon 403"),
+    "DSA, TLS 1.2": _ok(
+        together(change_recipe("client", key="dsa2048#client"), set_keys("beacon", protocols=["TLSv1.2"]))
+    ),
+    "DSA, accepted": _ok(
+        together(change_recipe("client", key="dsa2048#client"), set_keys("beacon", client_certificates="accept"))
+    ),
+    "Ed25519, TLS 1.2": _ok(
+        together(change_recipe("client", key="ed25519#client"), set_keys("beacon", protocols=["TLSv1.2"]))
+    ),
+    "RSA 1536": _device(change_recipe("client", key="rsa1536#client")),
+    "RSA 1962": _device(change_recipe("client", key="rsa1962#client")),
+    "RSA 1963": _ok(change_recipe("client", key="rsa1963#client")),
     "P-521": _ok(change_recipe("client", key="p521#client")),
     "Ed448": _ok(change_recipe("client", key="ed448#client")),
     "RSA 4096": _ok(change_recipe("client", key="rsa4096#client")),

@@ -14,15 +14,22 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.x509.oid import NameOID
 
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+Key = (
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | dsa.DSAPrivateKey
+)
 _CURVES: Mapping[str, type[ec.EllipticCurve]] = {
     "p224": ec.SECP224R1,
     "p256": ec.SECP256R1,
     "p384": ec.SECP384R1,
     "p521": ec.SECP521R1,
+    "brainpool": ec.BrainpoolP256R1,
     "k256": ec.SECP256K1,
 }
 _USES = {
@@ -59,7 +66,7 @@ class Recipe:
     names: tuple[str, ...] = ()
     """Common names of the subject, in order."""
     key: str = "p256"
-    """rsaBITS, ed25519, ed448, or a curve; `#text` behind it: another key of that kind."""
+    """rsaBITS, dsaBITS, ed25519, ed448, or a curve; `#text` behind it: another key of that kind."""
     days: tuple[int, int] = (-30, 700)
     san: tuple[str, ...] | None = None
     """`dns:`, `ip:`, `uri:` or `mail:` and the name."""
@@ -118,6 +125,8 @@ def key_of(kind: str) -> Key:
         return ed25519.Ed25519PrivateKey.generate()
     if name == "ed448":
         return ed448.Ed448PrivateKey.generate()
+    if name.startswith("dsa"):
+        return dsa.generate_private_key(int(name.removeprefix("dsa")))
     return rsa.generate_private_key(65537, int(name.removeprefix("rsa")))
 
 
