@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from console.agent.profile import AgentProfile
 from console.agent.sharing import SharedParts
@@ -24,34 +22,15 @@ from console.readiness.judge import judge_pair
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, LiveResult, PairInput, PairUse, PairVerdict
 from console.services.collector import collector_paused
 from console.services.contained import Judge, contained
+from console.services.kept_verdicts import KeptVerdicts
 from console.services.known_uses import KnownUses
+from console.services.listeners import ChangeListener, Listeners
 from console.services.observation import LiveKey, Observation, comparable, unreached
 from console.services.proof import disagreement
 
 __all__ = ["Estate", "LiveKey", "Observation", "unreached"]
 
-JUDGED_ANEW_AFTER = timedelta(minutes=10)
-"""For a judge that doesn't say how long its verdict holds."""
-
-ChangeListener = Callable[[frozenset[str]], None]
-"""Names of the targets about which something new is known. Called from any thread; must not raise."""
-
-_T = TypeVar("_T")
-
 _NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    verdict: PairVerdict
-    at: datetime
-    until: datetime
-    seen: tuple[int, int]
-    """How often something new had been learnt of its device and its beacon by then."""
-
-    def holds_at(self, now: datetime) -> bool:
-        """A clock that was set back counts as well."""
-        return self.at <= now < self.until
 
 
 class Estate:
@@ -86,18 +65,15 @@ class Estate:
         self._unreached: dict[str, BeaconSnapshot] = {}
         """Of beacons whose newest attempt failed: what their pairs are judged by."""
         self._parts = SharedParts()
-        self._judged: dict[str, dict[PairUse, _Judged]] = {}
-        """By device."""
-        self._versions: Counter[str] = Counter()
-        """How often something new was learnt of a target: a verdict from older data is never kept."""
-        self._listeners: list[ChangeListener] = []
+        self._verdicts = KeptVerdicts()
+        self._listeners = Listeners()
         self.reload()
 
     def reload(self) -> None:
         """Read everything from the store again, and tell the listeners. Raises StoreError."""
         with self._storing:
             self._read_store()
-        self._tell(frozenset({*self._devices, *self._beacons}))
+        self._listeners.tell(frozenset({*self._devices, *self._beacons}))
 
     def _read_store(self) -> None:
         devices, beacons = self._store.devices(), self._store.beacons()
@@ -107,9 +83,10 @@ class Estate:
             self._beacon_snapshots = {name: beacons[name] for name in beacons if name in self._beacons}
             self._failures, self._live = dict(failures), dict(live)
             self._uses.clear()
-            self._judged, self._unreached, self._observation = {}, {}, None
+            self._unreached, self._observation = {}, None
             self._ports = self._ports_seen()
-            self._versions.update(dict.fromkeys((*self._devices, *self._beacons), 1))
+            for target in (*self._devices, *self._beacons):
+                self._verdicts.learnt(target)
 
     def record_device(self, snapshot: DeviceSnapshot) -> None:
         """A device was observed. Stored first; raises StoreError. An observation that began before the one that is
@@ -128,7 +105,7 @@ class Estate:
                 self._device_snapshots[snapshot.device] = shared
                 self._failures.pop(snapshot.device, None)
                 self._forget(snapshot.device)
-        self._tell(frozenset({snapshot.device}))
+        self._listeners.tell(frozenset({snapshot.device}))
 
     def record_device_revocation(self, device: str, facts: tuple[RevocationFact, ...]) -> None:
         """What addresses for revocation of the beacons' chains answered this device now: all that is known of them."""
@@ -145,7 +122,7 @@ class Estate:
             with self._lock:
                 self._device_snapshots[device] = shared
                 self._forget(device)
-        self._tell(frozenset({device}))
+        self._listeners.tell(frozenset({device}))
 
     def record_beacon(self, snapshot: BeaconSnapshot) -> None:
         """A beacon was observed over WinRM; the hellos that were said before stay beside it, and so does what it was
@@ -162,7 +139,7 @@ class Estate:
                 self._beacon_snapshots[snapshot.beacon] = merged
                 self._failures.pop(snapshot.beacon, None)
                 self._forget(snapshot.beacon)
-        self._tell(frozenset({snapshot.beacon}))
+        self._listeners.tell(frozenset({snapshot.beacon}))
 
     def record_client_revocation(self, beacon: str, facts: tuple[RevocationFact, ...]) -> None:
         """What addresses for revocation of client certificates answered this beacon now: all that is known of them."""
@@ -178,7 +155,7 @@ class Estate:
             with self._lock:
                 self._beacon_snapshots[beacon] = told
                 self._forget(beacon)
-        self._tell(frozenset({beacon}))
+        self._listeners.tell(frozenset({beacon}))
 
     def record_hello(self, said: Hello) -> None:
         """The console said hello to an endpoint: kept with each beacon that devices reach there."""
@@ -189,7 +166,7 @@ class Estate:
         with self._storing:
             for name in names:
                 self._add_hello(name, said)
-        self._tell(names)
+        self._listeners.tell(names)
 
     def _add_hello(self, beacon: str, said: Hello) -> None:
         """Called while storing is locked: nobody else changes a beacon's snapshot."""
@@ -227,7 +204,7 @@ class Estate:
             with self._lock:
                 self._failures[target] = (now, error)
                 self._forget(target)
-        self._tell(frozenset({target}))
+        self._listeners.tell(frozenset({target}))
 
     def record_live(self, use: PairUse, component: str, result: LiveResult) -> None:
         """A live handshake was made; no verdict depends on it."""
@@ -236,7 +213,7 @@ class Estate:
             with self._lock:
                 self._live[(use.device, use.beacon, use.host, use.port, component)] = result
                 self._observation = None
-        self._tell(frozenset({use.device}))
+        self._listeners.tell(frozenset({use.device}))
 
     def observation(self) -> Observation:
         """An immutable copy, the same until something changes. Never waits while pairs are judged."""
@@ -331,21 +308,12 @@ class Estate:
 
     def listen(self, listener: ChangeListener) -> Callable[[], None]:
         """Returns the function that ends the subscription."""
-        with self._lock:
-            self._listeners.append(listener)
-
-        def end() -> None:
-            with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return end
+        return self._listeners.add(listener)
 
     def _forget(self, target: str) -> None:
         """What was concluded from this target's old state; called with the lock held."""
         self._observation = None
-        self._versions[target] += 1
-        self._judged.pop(target, None)  # a beacon's verdicts show by their version that they are old
+        self._verdicts.learnt(target)
         if target not in self._beacons:
             self._uses.forget(target)
             return
@@ -362,12 +330,6 @@ class Estate:
             for name, snapshot in self._beacon_snapshots.items()
         }
 
-    def _tell(self, targets: frozenset[str]) -> None:
-        with self._lock:
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(targets)
-
     def _judge(self, uses: Iterable[PairUse]) -> tuple[PairVerdict, ...]:
         """Judging takes its time, so the lock is held for the look-ups alone: observations go on meanwhile."""
         now = self._clock.now()
@@ -375,20 +337,14 @@ class Estate:
 
     def _verdict(self, use: PairUse, now: datetime) -> PairVerdict:
         with self._lock:
-            seen = self._version_of(use)
-            known = self._judged.get(use.device, {}).get(use)
-            if known is not None and known.seen == seen and known.holds_at(now):
-                return known.verdict
-            given = self._input(use, now)
+            known = self._verdicts.get(use, now)
+            if known is not None:
+                return known
+            version, given = self._verdicts.version_of(use), self._input(use, now)
         verdict = self._judge_pair(given)
-        judged = _Judged(verdict, now, verdict.until or now + JUDGED_ANEW_AFTER, seen)
         with self._lock:
-            if seen == self._version_of(use):
-                self._judged.setdefault(use.device, {})[use] = judged
+            self._verdicts.keep(use, verdict, now, version)
         return verdict
-
-    def _version_of(self, use: PairUse) -> tuple[int, int]:
-        return self._versions[use.device], self._versions[use.beacon]
 
     @staticmethod
     def _after(plan: Plan, given: PairInput) -> PairInput:

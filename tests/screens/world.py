@@ -44,13 +44,13 @@ from console.readiness.model import (
     Verdict,
 )
 from console.readiness.own_openssl import OwnOpenssl, openssl_disagreement
-from console.readiness.revocation_look import Look, revocation_findings
 from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
-from console.services.estate import ChangeListener, Estate, Observation
+from console.services.estate import Estate, Observation
 from console.services.events import PairProbed, PairVerified
 from console.services.job import Job, JobKind, Work
 from console.services.jobs import JobRunner
+from console.services.listeners import ChangeListener
 from console.services.probing import ProbingService
 from console.services.recovery import OpenEntry, OpenState, RecoveryService
 from console.services.sessions import SessionService
@@ -145,7 +145,6 @@ class World:
         self.applied: list[tuple[Plan, int | None]] = []
         self.live: dict[tuple[str, str, str, int, str], LiveResult] = {}
         self.own: dict[tuple[PairUse, str], OwnOpenssl] = {}
-        self.looks: tuple[Look, ...] = ()
         self.jobs = JobRunner(workers=2, clock=self.clock)
         self.lost: tuple[PairUse, ...] = ()
         """Uses that no beacon answers to."""
@@ -349,8 +348,7 @@ class FakeDeviceProof:
         holds = Finding("device.beacon-untrusted", Step.TRUSTED, Side.DEVICE, Status.PASS, "it is trusted")
         judged = replace(verdict, findings=(*verdict.findings, holds))
         found = openssl_disagreement(judged, dict(self.results(verdict.use)))
-        looks = revocation_findings(self._world.looks) if self.results(verdict.use) else ()
-        return looks if found is None else (found, *looks)
+        return () if found is None else (found,)
 
 
 class FakeEditing:

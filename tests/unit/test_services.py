@@ -459,11 +459,12 @@ def test_a_slow_look_afterwards_is_no_failure_of_what_was_written(
     monkeypatch.setattr(world.devices, "collect", slow)
     job = world.space.editing.start_apply(plan)
     assert job.wait(20)
+    failures = world.space.estate.observation().failures
     go_on.set()
+    assert "d1" in failures
     assert job.state is JobState.DONE
     (entry,) = world.space.journal.entries()
     assert entry.state is EntryState.DONE
-    assert "d1" in world.space.estate.observation().failures
 
 
 def test_nobody_is_cut_off_without_their_exact_number(world: World) -> None:
