@@ -12,8 +12,7 @@ import pytest
 from fixtures.lab.files import write_atomically, write_json
 from fixtures.lab.iis.drive import on_drive
 from fixtures.lab.iis.engine import Answer, Engine
-from fixtures.lab.iis.snapshot import CIPHER_SUITES
-from fixtures.lab.iis_directory import SCHANNEL, RegistryKey, RegistryValue, dword
+from fixtures.lab.iis_directory import CIPHER_SUITES, SCHANNEL, RegistryKey, RegistryValue, dword
 from tests.lab.windows_place import SITE, Windows, make_windows
 
 UPLOADS = f"{SITE}/ManageSoftRL"

@@ -1,4 +1,4 @@
-"""The listener follows the rest of IIS's configuration: request limits, web.config, certificate mapping."""
+"""The listener follows the rest of the configuration: request limits, web.config, certificate mapping, ciphers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.lab.files import write_atomically
+from fixtures.lab.iis_directory import CIPHER_SUITES, RegistryKey, RegistryValue
 from fixtures.lab.listener import Listeners
 from tests.lab.listening import CERTIFICATES, Served, needs_curl, serve
 
@@ -74,3 +75,32 @@ def test_a_mapping_without_entries_refuses_every_certificate(
     reply = served.curl(client="d1")
     assert reply.status == status
     assert ("403.12" in reply.body) is (status == 403)
+
+
+def list_suites(served: Served, *suites: str) -> None:
+    """The policy's order of cipher suites, and nothing else of the registry."""
+    key = RegistryKey(values={"Functions": RegistryValue("String", ",".join(suites))})
+    for part in reversed(CIPHER_SUITES[0].split("\\")):
+        key = RegistryKey({part: key})
+    served.directory.save_registry(key)
+
+
+@pytest.mark.parametrize(
+    ("suites", "ciphers", "code"),
+    [
+        (["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"], "ECDHE-ECDSA-AES256-GCM-SHA384", 0),
+        (["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"], "ECDHE-ECDSA-AES128-GCM-SHA256", 35),
+        (["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"], "ALL", 35),
+        (["TLS_AES_256_GCM_SHA384"], "ALL", 35),
+        ([], "ECDHE-ECDSA-AES128-GCM-SHA256", 0),
+    ],
+)
+def test_the_list_of_cipher_suites_holds_up_to_tls_12(
+    tmp_path: Path, listeners: Listeners, suites: list[str], ciphers: str, code: int
+) -> None:
+    served = serve(tmp_path, CERTIFICATES, listeners)
+    if suites:
+        list_suites(served, *suites)
+    reply = served.curl("--tls-max", "1.2", "--ciphers", ciphers, client="d1")
+    assert reply.code == code, reply
+    assert served.curl("--tlsv1.3", client="d1").code == 0

@@ -36,6 +36,20 @@ def ciphers(listed: str, version: str = "TLSv1.2") -> Make:
     return make
 
 
+def suites(
+    *listed_there: str, listed: str = "", version: str = "TLSv1.2", hello: bool = True, old: bool = False
+) -> Make:
+    """Cipher suites of the beacon's list, beside the device's own. `old`: a device at security level 0."""
+
+    def make() -> PairInput:
+        stack = replace(kit.STACK, cipher_string=listed, security_level=0 if old else kit.STACK.security_level)
+        schannel = Schannel({"TLS 1.3": False}, cipher_suites=listed_there)
+        hellos = (kit.hello(versions=(version,)),) if hello else ()
+        return kit.pair(kit.device(tls=stack), kit.beacon(schannel=schannel, hellos=hellos))
+
+    return make
+
+
 def http_beside(*flags: str) -> Make:
     return lambda: replace(
         binding()(),
@@ -143,6 +157,13 @@ EXAMPLES: list[ROW] = [
     ("pair.cipher", ciphers("ECDHE-RSA-AES256-GCM-SHA384"), F),
     ("pair.cipher", ciphers("nonsense"), U),
     ("pair.cipher", ciphers("ECDHE-RSA-AES256-GCM-SHA384", "TLSv1.3"), N),
+    ("pair.cipher", suites("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"), P),
+    ("pair.cipher", suites("TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA_P256", listed="ECDHE-ECDSA-AES256-SHA"), P),
+    ("pair.cipher", suites("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", listed="ECDHE-ECDSA-AES128-GCM-SHA256"), F),
+    ("pair.cipher", suites("TLS_RSA_WITH_AES_256_CBC_SHA", hello=False), F),
+    ("pair.cipher", suites("TLS_RSA_WITH_AES_256_CBC_SHA"), P),
+    ("pair.cipher", suites("TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA"), U),
+    ("pair.cipher", suites("TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", version="TLSv1.1", old=True), P),
     ("pair.client-key-kind", usual, P),
     ("pair.client-key-kind", client(kit.issue("d", kit.issuing(), kind="ed25519")), W),
     ("pair.client-key-kind", client(kit.issue("d", kit.issuing(), kind="p224")), F),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from OpenSSL import SSL
-
 from console.pki.certificates import certificate
+from console.pki.cipher_names import key_kind
 from console.pki.strength import OFFERED_CURVES
 from console.readiness.beacon_view import ClientMode
 from console.readiness.case import Case
+from console.readiness.ciphers import Shared, offered, offered_by_every_library, shared
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, check
@@ -94,45 +92,67 @@ def server_key_curve(case: Case) -> Outcome:
     step=Step.HELLO,
     side=Side.PAIR,
     refused_by=Side.PAIR,
-    rule="On TLS 1.2 the device's cipher list holds ciphers for the kind of key in the beacon's certificate.",
-    source="handshake.md P-TLS-03 (TLS 1.3 ciphers fit every key)",
+    rule=(
+        "On TLS 1.2 device and beacon have a cipher in common for the kind of key in the beacon's certificate, as far "
+        "as either lists its ciphers (CipherString of openssl.cnf; Windows' order of cipher suites)."
+    ),
+    source="handshake.md P-TLS-03; windows.md 2.5 (TLS 1.3 ciphers fit every key)",
     remedy="Widen CipherString in the device's openssl.cnf (DEFAULT), or have the beacon's certificate reissued.",
     needs=(Need.HTTPS, Need.DEVICE),
     part=Part.TRUST,
 )
 def cipher(case: Case) -> Outcome:
     leaf = case.endpoint.leaf if case.endpoint is not None else b""
-    if case.device is None or not leaf:
+    if case.device is None or case.endpoint is None or not leaf:
         return unknown("The beacon's certificate wasn't seen")
     versions = case.newest_version
     if not versions or versions == ("TLSv1.3",):
         return not_applicable("TLS 1.3 is negotiated, or no version at all")
     listed = case.device.stack.ciphers
+    names = offered(listed) if listed else offered_by_every_library()
+    kind = "rsa" if certificate(leaf).key_kind == "rsa" else "ecdsa"
+    if names is None:
+        return unknown(f"The device's cipher list isn't understood: {clean(listed, 120)}")
+    evidence = {"device": listed or "its library's own ciphers", "versions": ", ".join(versions)}
+    if names and not any(key_kind(name) == kind for name in names):
+        return failed(
+            f"The device's cipher list has none for the beacon's {kind.upper()} key, and TLS 1.2 needs one",
+            evidence=evidence,
+        )
+    suites = case.endpoint.snapshot.schannel.cipher_suites
+    if suites is not None and names:
+        return _common_cipher(case, shared(names, suites, kind, versions[-1]), kind, evidence)
     if not listed:
         return passed("The device's library offers its own ciphers, for RSA and ECDSA keys")
-    kinds = _ciphers(listed)
-    kind = "rsa" if certificate(leaf).key_kind == "rsa" else "ecdsa"
-    if kinds is None:
-        return unknown(f"The device's cipher list isn't understood: {clean(listed, 120)}")
-    if kind in kinds or not kinds:
-        return passed(f"The device offers ciphers for {kind.upper()} keys", {"ciphers": listed})
-    return failed(
-        f"The device's cipher list has none for the beacon's {kind.upper()} key, and TLS 1.2 needs one",
-        evidence={"ciphers": listed, "versions": ", ".join(versions)},
-    )
+    return passed(f"The device offers ciphers for {kind.upper()} keys", evidence)
 
 
-@lru_cache(maxsize=1000)
-def _ciphers(listed: str) -> frozenset[str] | None:
-    """Kinds of server keys that a list of ciphers fits, by the console's own OpenSSL; None: it can't be read."""
-    context = SSL.Context(SSL.TLS_METHOD)
-    try:
-        context.set_cipher_list(listed.encode())
-    except (SSL.Error, UnicodeEncodeError):
-        return None
-    names = [name for name in SSL.Connection(context).get_cipher_list() if not name.startswith("TLS_")]
-    kinds = ("ecdsa" if "ECDSA" in name else "rsa" for name in names if "PSK" not in name and "ADH" not in name)
-    return frozenset(kinds)
+_SUITES = "Add suites for this kind of key to the beacon's SSL Cipher Suite Order (group policy), or remove the policy."
+
+
+def _common_cipher(case: Case, found: Shared, kind: str, evidence: dict[str, str]) -> Outcome:
+    """By the lists of both; that of the device is complete only where it is configured."""
+    evidence = evidence | {"beacon": ", ".join(sorted(found.beacon)) or "none for this kind of key"}
+    if found.both:
+        return passed(
+            f"Both have ciphers for {kind.upper()} keys", evidence | {"common": ", ".join(sorted(found.both))}
+        )
+    if not found.beacon and case.endpoint is not None and case.endpoint.tls_seen:
+        return passed("The beacon answered the console's hello with a cipher that its list doesn't show", evidence)
+    if len(case.newest_version) > 1:
+        return unknown("No TLS 1.2 cipher in common; whether they speak TLS 1.3 wasn't observed", evidence=evidence)
+    if not found.beacon:
+        return failed(
+            f"The beacon's cipher suites have none for its own {kind.upper()} key on {case.newest_version[0]}",
+            side=Side.BEACON,
+            remedy=_SUITES,
+            evidence=evidence,
+        )
+    if case.device is None or not case.device.stack.ciphers:
+        return unknown(
+            "Whether the device's library has one of the beacon's ciphers wasn't observed", evidence=evidence
+        )
+    return failed("No cipher in common for the beacon's key", evidence=evidence)
 
 
 @check(
