@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.pki.revocation_facts import RevocationState
 from console.readiness.model import Side
 from console.readiness.own_openssl import OPENSSL_DISAGREES
-from console.readiness.revocation_look import NOT_ASKED, UNREACHABLE
 
 LIVE_DISAGREES = "pair.live-disagrees"
 LIVE_TLS_VERSION = "pair.live-tls-version"
@@ -30,47 +28,6 @@ class BesideFinding:
     where: str
     """Where it is shown."""
 
-
-_REVOCATION = (
-    (RevocationState.GOOD, "it says that the certificate isn't revoked (pass)", "Nothing to do."),
-    (
-        RevocationState.REVOKED,
-        "it says that the certificate is revoked",
-        "Bind a certificate that isn't revoked on the beacon.",
-    ),
-    (
-        RevocationState.EXPIRED,
-        "what it serves has expired by the device's clock",
-        "Have the CA publish a new one.",
-    ),
-    (
-        RevocationState.NOT_YET_VALID,
-        "what it serves isn't valid yet by the device's clock",
-        "Set the device's clock.",
-    ),
-    (
-        RevocationState.OTHER_ISSUER,
-        "what it serves is of another issuer",
-        "Have the CA publish its own list at this address.",
-    ),
-    (
-        RevocationState.BAD_SIGNATURE,
-        "what it serves isn't signed by the issuer's present key",
-        "Have the CA publish an answer signed with its present key.",
-    ),
-    (
-        RevocationState.UNREADABLE,
-        "what it serves is neither a list nor an answer",
-        "See what the address serves: a proxy's error page, perhaps.",
-    ),
-    (
-        RevocationState.UNKNOWN,
-        "the responder doesn't know the certificate, or refuses to say",
-        "Ask the CA why its responder doesn't answer for the certificate.",
-    ),
-    (UNREACHABLE, "nothing came back", "Let the device reach this address over http."),
-    (NOT_ASKED, "it wasn't asked, and the finding says why (unknown)", "See the finding's reason."),
-)
 
 BESIDE: tuple[BesideFinding, ...] = (
     BesideFinding(
@@ -128,17 +85,5 @@ BESIDE: tuple[BesideFinding, ...] = (
         "Report it, with the trace that console.log in the state directory holds.",
         "docs/architecture.md",
         "instead of every other finding of the pair",
-    ),
-    *(
-        BesideFinding(
-            f"pair.revocation-{state}",
-            Side.NETWORK if state in (UNREACHABLE, NOT_ASKED) else Side.BEACON,
-            f"An address for revocation that the beacon's chain names was asked from the device: {meaning}.",
-            remedy,
-            "handshake.md P-REV-01; flexnet.md §1.2. What the agent does with an answer was never measured, so no "
-            "verdict depends on it",
-            "the pair report, once `o` asked the device",
-        )
-        for state, meaning, remedy in _REVOCATION
     ),
 )

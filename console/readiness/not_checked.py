@@ -15,9 +15,9 @@ class NotChecked:
 
 NOT_CHECKED = (
     NotChecked(
-        "What revocation lists and responders answer: reachable, signed, up to date, a certificate revoked",
-        "handshake.md P-REV-01, P-REV-03, B-CC-06; windows.md S19",
-        "no verdict depends on it: the checks say so (unknown, or a risk); the pair report asks from the device (o)",
+        "What revocation lists and responders answer over ldap, https or a proxy, and what the agent has in its cache",
+        "handshake.md P-REV-01; flexnet.md 1.2 (SSLCRLPath, SSLOCSPPath: their default places aren't known)",
+        "the device is asked over plain http with its curl or wget; the check's finding says what wasn't asked",
     ),
     NotChecked(
         "Whether the beacon really staples a responder's answer",

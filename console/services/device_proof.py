@@ -1,4 +1,8 @@
-"""The device's own OpenSSL asked about the beacon's chain: stronger than the data, weaker than a live handshake."""
+"""The device's own OpenSSL asked about the beacon's chain: stronger than the data, weaker than a live handshake.
+
+The addresses for revocation are asked from the device at the same time. What they answer is data like what a sweep
+brings: it is stored, and verdicts go by it.
+"""
 
 from __future__ import annotations
 
@@ -14,29 +18,29 @@ from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.errors import ConfigurationError, UnreachableError
 from console.fleet.model import Device, Fleet
-from console.ports import Clock, DeviceGateway, Fetched, FetchRequest, VerifyRequest
+from console.ports import Clock, DeviceGateway, VerifyRequest
 from console.readiness.beacon_view import view_endpoint
 from console.readiness.device_view import ca_file_in_use
 from console.readiness.model import COMPONENTS, Finding, LiveOutcome, PairUse, PairVerdict
 from console.readiness.own_openssl import OwnOpenssl, openssl_disagreement
-from console.readiness.revocation_look import Look, revocation_findings
 from console.readiness.stack import read_stack
+from console.services.device_revocation import DeviceRevocationService
 from console.services.estate import Estate
 from console.services.events import PairVerified
 from console.services.jobs import Job, JobKind, JobRunner, Work
 from console.services.observation import Observation
-from console.services.revocation import look_at_revocation
 
 VERIFY_SECONDS = 30.0
 """One `openssl verify`'s time on the device."""
 
 
-_USE_SECONDS = 3 * VERIFY_SECONDS + 10 * 20.0
-"""Three components, and some addresses for revocation that don't answer."""
+_USE_SECONDS = 3 * VERIFY_SECONDS
+_DEVICE_SECONDS = 60.0 + 240.0
+"""Its connection, and its addresses for revocation."""
 
 
 class DeviceProofService:
-    """Results belong to this run of the program: they aren't stored, and never change a verdict. Thread-safe."""
+    """OpenSSL's results belong to this run of the program: not stored, and no verdict goes by them. Thread-safe."""
 
     def __init__(self, fleet: Fleet, devices: DeviceGateway, estate: Estate, runner: JobRunner, clock: Clock) -> None:
         self._fleet = fleet
@@ -46,7 +50,7 @@ class DeviceProofService:
         self._clock = clock
         self._lock = threading.Lock()
         self._results: dict[tuple[PairUse, str], OwnOpenssl] = {}
-        self._looks: dict[PairUse, tuple[Look, ...]] = {}
+        self._revocation = DeviceRevocationService(fleet, estate, devices, clock)
 
     def start(self, uses: Sequence[PairUse]) -> Job:
         """Ask for each use and all components. Targets of the job are device names; each result is a PairVerified
@@ -58,7 +62,7 @@ class DeviceProofService:
         for use in dict.fromkeys(uses):
             by_device.setdefault(use.device, []).append(use)
         work = [
-            Work(name, partial(self._verify, self._device(name), mine), 60.0 + len(mine) * _USE_SECONDS)
+            Work(name, partial(self._verify, self._device(name), mine), _DEVICE_SECONDS + len(mine) * _USE_SECONDS)
             for name, mine in by_device.items()
         ]
         some = ", ".join(list(by_device)[:3]) + (" …" if len(by_device) > 3 else "")
@@ -84,14 +88,9 @@ class DeviceProofService:
             return frozenset(use for use, _ in self._results)
 
     def findings(self, verdict: PairVerdict) -> tuple[Finding, ...]:
-        """What disagrees with the data, then what the addresses for revocation answered; of results that are newer
-        than the data."""
-        observation = self._estate.observation()
+        """What disagrees with the data, of results that are newer than they are."""
         found = openssl_disagreement(verdict, self.newer_results(verdict.use))
-        with self._lock:
-            looks = self._looks.get(verdict.use, ())
-        revocation = revocation_findings(look for look in looks if _is_newer(look.at, verdict.use, observation))
-        return revocation if found is None else (found, *revocation)
+        return () if found is None else (found,)
 
     def _device(self, name: str) -> Device:
         try:
@@ -113,13 +112,8 @@ class DeviceProofService:
             if job.cancelled:
                 return
             self._verify_use(device, use, verify_requests(snapshot, self._estate.profile, use, observation), job)
-            fetch = partial(self._fetch, device)
-            looks = look_at_revocation(fetch, snapshot, self._estate.profile, use, observation, self._clock.now)
-            with self._lock:
-                self._looks[use] = looks
-
-    def _fetch(self, device: Device, request: FetchRequest) -> Fetched:
-        return self._devices.fetch(device, [request])[0]
+        if self._revocation.is_checked_by(device):
+            self._revocation.ask(device)
 
     def _verify_use(self, device: Device, use: PairUse, requests: Mapping[str, VerifyRequest | str], job: Job) -> None:
         """Components that ask the same share one answer."""

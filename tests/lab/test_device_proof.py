@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from console.cli import open_workspace
-from console.readiness.model import COMPONENTS, Finding, LiveOutcome, PairVerdict, Status
+from console.readiness.model import COMPONENTS, Finding, LiveOutcome, PairVerdict, Side, Status, Verdict
 from console.services.workspace import Workspace
 from fixtures.lab.supervisor import Lab
 
@@ -53,20 +53,18 @@ def workspace(lab: Lab, tmp_path: Path) -> Iterator[Workspace]:
     made.close()
 
 
+def checked(workspace: Workspace) -> Finding:
+    (verdict,) = workspace.estate.verdicts_of_device("d1")
+    return next(found for found in verdict.findings if found.check == "device.revocation-check")
+
+
 def proved(workspace: Workspace, device: str) -> tuple[PairVerdict, tuple[Finding, ...]]:
-    (verdict,) = workspace.estate.verdicts_of_device(device)
-    job = workspace.device_proof.start([verdict.use])
+    (before,) = workspace.estate.verdicts_of_device(device)
+    job = workspace.device_proof.start([before.use])
     assert job.wait(120)
     assert job.failures == ()
+    (verdict,) = workspace.estate.verdicts_of_device(device)
     return verdict, workspace.device_proof.findings(verdict)
-
-
-def revocation(findings: tuple[Finding, ...]) -> list[str]:
-    return [finding.check.removeprefix("pair.revocation-") for finding in findings]
-
-
-def lists(lab: Lab) -> list[Path]:
-    return sorted((lab.directory / "crl").glob("*.crl"))
 
 
 def test_the_devices_openssl_agrees_with_the_data(lab: Lab, workspace: Workspace) -> None:
@@ -75,40 +73,35 @@ def test_the_devices_openssl_agrees_with_the_data(lab: Lab, workspace: Workspace
         results = workspace.device_proof.results(verdict.use)
         assert {name: result.outcome for name, result in results.items()} == dict.fromkeys(COMPONENTS, outcome)
         assert "pair.openssl-disagrees" not in [finding.check for finding in findings]
-        assert (revocation(findings) == []) is (device == "d2"), "d2 doesn't check revocation"
 
 
-def test_lists_that_answer_the_device(lab: Lab, workspace: Workspace) -> None:
-    _, findings = proved(workspace, "d1")
-    assert revocation(findings) == ["good", "good"], [finding.message for finding in findings]
-    assert {finding.status for finding in findings} == {Status.PASS}
-
-
-def test_lists_that_are_gone_damaged_or_another_cas(lab: Lab, workspace: Workspace) -> None:
-    issuing = next(path for path in lists(lab) if "issuing" in path.name)
-    corp = next(path for path in lists(lab) if "corp" in path.name)
+def test_what_the_device_is_answered_counts_at_once(lab: Lab, workspace: Workspace) -> None:
+    assert checked(workspace).status is Status.PASS
+    (issuing,) = (lab.directory / "crl").glob("issuing*.crl")
+    (corp,) = (lab.directory / "crl").glob("corp*.crl")
     whole = issuing.read_bytes()
     issuing.write_bytes(corp.read_bytes())
-    corp.unlink()
-    verdict, findings = proved(workspace, "d1")
-    assert sorted(revocation(findings)) == ["other-issuer", "unreachable"]
-    assert all(finding.risk and finding.status is Status.WARN for finding in findings)
-    assert "404" in next(finding.message for finding in findings if finding.check.endswith("unreachable"))
+    proved(workspace, "d1")
+    assert "another CA" in checked(workspace).message
     # The signature stands at the end.
     issuing.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    _, findings = proved(workspace, "d1")
-    assert sorted(revocation(findings)) == ["bad-signature", "unreachable"]
-    (again,) = workspace.estate.verdicts_of_device("d1")
-    assert again.verdict is verdict.verdict, "no verdict depends on it"
+    proved(workspace, "d1")
+    assert "isn't made with the issuer's key" in checked(workspace).message
+    issuing.unlink()
+    verdict, _ = proved(workspace, "d1")
+    assert "404" in checked(workspace).message
+    issuing.write_bytes(whole)
+    proved(workspace, "d1")
+    assert (verdict.verdict, checked(workspace).status) == (Verdict.BLOCKED, Status.PASS)
 
 
-def test_an_expired_list_is_judged_by_the_devices_clock(lab: Lab, workspace: Workspace) -> None:
-    content = next(path for path in lists(lab) if "issuing" in path.name).read_bytes()
+def test_a_list_is_judged_by_the_devices_clock(lab: Lab, workspace: Workspace) -> None:
+    content = next((lab.directory / "crl").glob("issuing*.crl")).read_bytes()
     end = x509.load_der_x509_crl(content).next_update_utc
     assert end is not None
-    assert end > datetime.now(UTC)
     ahead = end - datetime.now(UTC) + timedelta(days=1)
     snapshot = workspace.estate.observation().devices["d1"]
     workspace.estate.record_device(replace(snapshot, clock=snapshot.taken_at + ahead))
-    _, findings = proved(workspace, "d1")
-    assert "expired" in revocation(findings)
+    found = checked(workspace)
+    assert (found.status, found.side, found.remedy) == (Status.FAIL, Side.DEVICE, "On d1: Set the device's clock.")
+    assert "out of date by the device's clock" in found.message

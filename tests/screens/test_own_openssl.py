@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from console.readiness.revocation_look import Look
 from screens.pair_report import FindingView
 from tests.screens.conftest import SMALL, opened, screen_text, settled, until
-from tests.screens.world import NOW, World
+from tests.screens.world import World
 
 
 async def test_the_devices_own_openssl_is_asked_and_shown_beside_the_data(world: World) -> None:
@@ -45,20 +42,3 @@ async def test_a_disagreement_is_a_finding_of_its_own(world: World) -> None:
         )
         assert next(iter(pilot.app.screen.query(FindingView))).finding.check == "pair.openssl-disagrees"
         assert "✔ ready" in screen_text(pilot), "the verdict stays what the data say"
-
-
-async def test_what_revocation_answers_stands_behind_what_fails(world: World) -> None:
-    at = Look("Corp Issuing", "CRL", "http://ca.test/x.crl", "good", "", NOW)
-    world.looks = (at, replace(at, state="unreachable", detail="the connection was refused"))
-    async with opened(world) as pilot:
-        await pilot.press("down", "p", "o")
-        await until(pilot, lambda: len(pilot.app.screen.query(FindingView)) > 4, "the findings")
-        await settled(pilot)
-        assert [view.finding.check for view in pilot.app.screen.query(FindingView)] == [
-            "pair.openssl-disagrees",
-            "device.client-certificate-off",
-            "pair.revocation-unreachable",
-            "network.port-open",
-            "pair.revocation-good",
-            "device.name-matches",
-        ]

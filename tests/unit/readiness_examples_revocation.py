@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
@@ -29,15 +30,21 @@ Answers = dict[str, RevocationAnswer | str]
 """By address: the answer, or why there is none (`-why`: it wasn't asked)."""
 
 
+@cache
+def chain(*, responders: bool) -> tuple[kit.Issued, kit.Issued]:
+    """Leaf and intermediate."""
+    more: list[tuple[x509.ExtensionType, bool]] = [(OCSP_ACCESS, False)] if responders else []
+    issuing = ca(crl=ROOT_LIST, more=more)
+    return kit.issue(kit.HOST, issuing, names=[kit.HOST], usages=[kit.SERVER], crl=LIST, more=more), issuing
+
+
 def asked(
     answers: Answers, *, responders: bool = False, at: datetime = kit.NOW, clock: timedelta = timedelta(0), **ini: str
 ) -> Make:
     """A chain of leaf and intermediate with a revocation list each (and a responder), as its addresses answered."""
 
     def make() -> PairInput:
-        more: list[tuple[x509.ExtensionType, bool]] = [(OCSP_ACCESS, False)] if responders else []
-        issuing = ca(crl=ROOT_LIST, more=more)
-        leaf = kit.issue(kit.HOST, issuing, names=[kit.HOST], usages=[kit.SERVER], crl=LIST, more=more)
+        leaf, issuing = chain(responders=responders)
         facts = []
         for member, url in ((leaf, LIST), (issuing, ROOT_LIST), (leaf, RESPONDER), (issuing, RESPONDER)):
             if url in answers:

@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 
 import console
-from console.pki.revocation_facts import RevocationState
 from console.readiness import catalogue
 from console.readiness.all_checks import CHECKS
 from console.readiness.beside import BESIDE
 from console.readiness.model import Side, Step
 from console.readiness.registry import check
-from console.readiness.revocation_look import NOT_ASKED, UNREACHABLE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "checks.md"
 
@@ -70,13 +68,7 @@ def test_no_finding_is_made_whose_id_is_not_in_the_catalogue() -> None:
     assert len(named) >= 4, "the search finds those that it's meant to find"
     assert given == {
         "check.id in console.readiness.judge",  # of a registered check
-        "check in console.readiness.revocation_look",  # pair.revocation-STATE: see below
     }
-
-
-def test_every_state_of_an_address_for_revocation_is_listed() -> None:
-    states = {*RevocationState, UNREACHABLE, NOT_ASKED}
-    assert {f"pair.revocation-{state}" for state in states} <= {known.id for known in BESIDE}
 
 
 def _names_of_findings(name: str) -> Iterator[str]:
