@@ -8,7 +8,7 @@ the responder first and the lists where that gives no answer, so where the two c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -124,7 +124,9 @@ def judge_client_revocation(endpoint: Endpoint, chain: Sequence[bytes], now: dat
         )
     told = [outcome or _not_asked(member) for member, outcome in zip(members, outcomes, strict=True)]
     worst = min(told, key=lambda outcome: _WORST.index(outcome.status))
-    return worst if worst.status is not Status.PASS else _all_good(worst, told)
+    shown = worst if worst.status is not Status.PASS else _all_good(worst, told)
+    when = "" if snapshot.revocation_at is None else f"{snapshot.revocation_at:%Y-%m-%dT%H:%MZ}"
+    return replace(shown, evidence={**shown.evidence, "asked": when})
 
 
 def _all_good(first: Outcome, told: Sequence[Outcome]) -> Outcome:
@@ -260,7 +262,7 @@ def _evidence(member: Certificate, told: Sequence[_Told]) -> dict[str, str]:
 
 
 def _until(answer: RevocationAnswer) -> str:
-    return "" if answer.next_update is None else f" (next update {answer.next_update:%Y-%m-%d %H:%M})"
+    return "" if answer.next_update is None else f" (next update {answer.next_update:%Y-%m-%dT%H:%MZ})"
 
 
 def _addresses(members: Iterable[Certificate]) -> dict[str, str]:

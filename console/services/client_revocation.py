@@ -133,9 +133,10 @@ def questions_of(paths: Iterable[Sequence[bytes]]) -> tuple[Question, ...]:
 
 
 def ask(fetch: FetchAll, questions: Sequence[Question]) -> tuple[RevocationFact, ...]:
-    """One fact for each question, with one call of `fetch`, lists first. Raises what `fetch` raises."""
+    """One fact for each question, with at most one call of `fetch`, lists first. Raises what `fetch` raises."""
     gathered = _Gathered(questions)
-    answers = dict(zip(gathered.requests, fetch(tuple(gathered.requests.values())), strict=True))
+    said_of = fetch(tuple(gathered.requests.values())) if gathered.requests else ()
+    answers = dict(zip(gathered.requests, said_of, strict=True))
     lists = {url: RevocationList(said.content) for url, said in answers.items() if said.outcome is LiveOutcome.OK}
     return tuple(_fact(question, gathered, answers, lists) for question in questions)
 

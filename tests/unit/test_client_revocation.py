@@ -115,8 +115,9 @@ def test_it_decides_the_pair(given: Callable[[], PairInput], verdict: Verdict, s
 def test_a_good_answer_is_shown_with_what_it_does_not_prove() -> None:
     told = found(checked(of_both(), of_both(method=OCSP), leaf=both)())
     assert "WinHTTP" in told.evidence["not proved"]
-    assert told.evidence["answers"].count("next update 2026-11-25 12:00") == 2
+    assert told.evidence["answers"].count("next update 2026-11-25T12:00Z") == 2
     assert told.evidence["certificate"] == "device01, Corp Issuing"
+    assert told.evidence["asked"] == "2026-11-24T11:30Z"
 
 
 def test_the_beacons_clock_counts() -> None:

@@ -1,0 +1,97 @@
+"""The barrier between a sweep's first look and its second."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from console.errors import MtlsConsoleError, SshError
+from console.services.first_look import FirstLook
+from console.services.jobs import Job, JobKind, JobRunner, JobState, Work
+
+
+@pytest.fixture
+def runner() -> JobRunner:
+    return JobRunner(workers=3)
+
+
+def nothing(_: Job) -> None:
+    return
+
+
+def fails(_: Job) -> None:
+    raise SshError("gone")
+
+
+def test_the_second_look_comes_once_after_every_part(runner: JobRunner) -> None:
+    gate, seen = threading.Event(), list[str]()
+
+    def slow(_: Job) -> None:
+        gate.wait(5)
+        seen.append("slow")
+
+    def then(job: Job) -> None:
+        seen.append("then")
+        job.add(Work("second", lambda _: seen.append("second")))
+
+    look = FirstLook(then)
+    job = runner.start(JobKind.SWEEP, "x", [look.part(Work("slow", slow)), look.part(Work("quick", nothing))])
+    gate.set()
+    assert job.wait(5)
+    assert seen == ["slow", "then", "second"]
+    assert (job.state, job.total) == (JobState.DONE, 3)
+
+
+def test_parts_that_fail_or_overrun_end_the_first_look_too(runner: JobRunner) -> None:
+    gate, failed, second = threading.Event(), list[str](), threading.Event()
+
+    def stuck(_: Job) -> None:
+        gate.wait(5)
+
+    def told(error: MtlsConsoleError) -> None:
+        failed.append(error.message)
+
+    look = FirstLook(lambda job: job.add(Work("second", lambda _: second.set())))
+    parts = [
+        Work("fails", fails, on_failure=told),
+        Work("stuck", stuck, timeout_seconds=0.2, on_failure=told),
+        Work("fine", nothing),
+    ]
+    job = runner.start(JobKind.SWEEP, "x", [look.part(part) for part in parts])
+    assert job.wait(5)
+    assert second.is_set()
+    assert len(failed) == 2
+    gate.set()
+    assert (job.done, job.failed) == (2, 2)
+
+
+def test_a_part_that_a_part_adds_counts(runner: JobRunner) -> None:
+    gate, seen = threading.Event(), list[str]()
+
+    def late(_: Job) -> None:
+        gate.wait(5)
+        seen.append("late")
+
+    def adds(job: Job) -> None:
+        job.add(look.part(Work("late", late)))
+
+    look = FirstLook(lambda _: seen.append("then"))
+    job = runner.start(JobKind.SWEEP, "x", [look.part(Work("first", adds))])
+    gate.set()
+    assert job.wait(5)
+    assert seen == ["late", "then"]
+
+
+def test_a_retried_part_ends_once(runner: JobRunner) -> None:
+    attempts, seen = list[int](), list[str]()
+
+    def second_time(_: Job) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise SshError("gone")
+
+    look = FirstLook(lambda _: seen.append("then"))
+    job = runner.start(JobKind.SWEEP, "x", [look.part(Work("flaky", second_time))])
+    assert job.wait(5)
+    assert (len(attempts), seen, job.failed) == (2, ["then"], 0)
