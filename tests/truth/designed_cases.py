@@ -9,6 +9,7 @@ from tests.truth.designed import Designed, main
 from tests.truth.designed_beacon import ACCEPTED, BOUND, CHAINED, LATE, NAMED, SEVERAL
 from tests.truth.designed_completion import COMPLETED
 from tests.truth.designed_device import ACCOUNTS, CLIENTS, RANGES, STRENGTH, SURROUNDINGS, TRUSTED
+from tests.truth.designed_server import SERVERS
 from tests.truth.designed_settings import SETTINGS_CHANGED
 
 TOPICS: Mapping[str, Mapping[str, Designed]] = {
@@ -22,6 +23,7 @@ TOPICS: Mapping[str, Mapping[str, Designed]] = {
     "client": CLIENTS,
     "completion": COMPLETED,
     "settings": SETTINGS_CHANGED,
+    "server": SERVERS,
     "account": ACCOUNTS,
     "surroundings": SURROUNDINGS,
     "strength": STRENGTH,
