@@ -110,6 +110,34 @@ class Fetched:
     at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AgentToolRequest:
+    """A program of the agent's own, to be run as the agent's account. It does real work: ask before."""
+
+    program: str
+    """Absolute path."""
+    arguments: tuple[str, ...] = ()
+    log: str = ""
+    """Whose end is brought; empty: none."""
+    agent_user: str = ""
+    timeout_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentToolRun:
+    """How it ended. Only its exit status is judged; what it printed and logged is the remote's word."""
+
+    outcome: LiveOutcome
+    """`ok`: exit status 0; `not-run`: it isn't there, or it can't be run as the agent's account."""
+    status: int | None = None
+    said: tuple[str, ...] = ()
+    """Lines that it printed: bounded, harmless, passwords masked."""
+    log: tuple[str, ...] = ()
+    """The end of its log."""
+    error: str = ""
+    at: datetime | None = None
+
+
 class ShellChannel(Protocol):
     """An interactive shell over the connection that is already held. Bytes pass straight through."""
 
@@ -156,6 +184,10 @@ class DeviceGateway(Protocol):
     def fetch(self, device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
         """What http addresses answer to the device, one answer a request, in their order; as few round trips as can be.
         Never raises for what a server does."""
+        ...
+
+    def run_agent_tool(self, device: Device, request: AgentToolRequest) -> AgentToolRun:
+        """Run it once, and wait. Never runs it as another account than asked for."""
         ...
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel: ...

@@ -23,7 +23,16 @@ from console.iis.snapshot import (
     Schannel,
     Site,
 )
-from console.ports import ConfigFile, Fetched, FetchRequest, ProbeRequest, ShellChannel, VerifyRequest
+from console.ports import (
+    AgentToolRequest,
+    AgentToolRun,
+    ConfigFile,
+    Fetched,
+    FetchRequest,
+    ProbeRequest,
+    ShellChannel,
+    VerifyRequest,
+)
 from console.readiness.model import LiveOutcome, LiveResult
 from console.readiness.own_openssl import OwnOpenssl
 
@@ -45,6 +54,7 @@ class FrozenClock:
 
 
 OWN_OK = OwnOpenssl(LiveOutcome.OK, version="OpenSSL 3.0.19", options=("-purpose", "sslserver"), raw="chain.pem: OK")
+TOOL_OK = AgentToolRun(LiveOutcome.OK, 0, ("done",))
 OK = LiveResult(LiveOutcome.OK, tool="curl", tls="TLSv1.3", http_status=200)
 
 
@@ -67,6 +77,8 @@ class FakeDevices:
     probe_result: LiveResult = OK
     verify_result: OwnOpenssl = OWN_OK
     verified: list[VerifyRequest] = field(default_factory=list)
+    tool_result: AgentToolRun = TOOL_OK
+    tools_run: list[tuple[str, AgentToolRequest]] = field(default_factory=list)
     addresses: dict[str, bytes] = field(default_factory=dict)
     """What http addresses answer."""
     fetched: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -142,6 +154,12 @@ class FakeDevices:
         if content is None:
             return Fetched(LiveOutcome.FAILED, error="the connection was refused")
         return Fetched(LiveOutcome.OK, content)
+
+    def run_agent_tool(self, device: Device, request: AgentToolRequest) -> AgentToolRun:
+        self._file(device)
+        with self.lock:
+            self.tools_run.append((device.name, request))
+        return self.tool_result
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> ShellChannel:
         raise SshError("no shell in this fake", target=device.name)

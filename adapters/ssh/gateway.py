@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.ssh import edits
+from adapters.ssh.agent_tools import run_agent_tool
 from adapters.ssh.collector import collect
 from adapters.ssh.connection import Timeouts
 from adapters.ssh.fetch import fetch
@@ -19,7 +20,17 @@ from adapters.ssh.verify import verify_chain
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.fleet.model import Device, Fleet
-from console.ports import Clock, ConfigFile, Fetched, FetchRequest, ProbeRequest, SecretSource, VerifyRequest
+from console.ports import (
+    AgentToolRequest,
+    AgentToolRun,
+    Clock,
+    ConfigFile,
+    Fetched,
+    FetchRequest,
+    ProbeRequest,
+    SecretSource,
+    VerifyRequest,
+)
 from console.readiness.model import LiveResult
 from console.readiness.own_openssl import OwnOpenssl
 
@@ -70,6 +81,9 @@ class SshDeviceGateway:
 
     def fetch(self, device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
         return fetch(self._session(device), requests, self._clock)
+
+    def run_agent_tool(self, device: Device, request: AgentToolRequest) -> AgentToolRun:
+        return run_agent_tool(self._session(device), request, self._clock)
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> DeviceShell:
         return open_shell(self._session(device), term, columns, rows)

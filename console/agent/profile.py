@@ -6,7 +6,7 @@ The shipped profile is data beside this module; a user's file is laid over it ke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -71,6 +71,25 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentTool:
+    """A program of the agent's own that a person may ask for; it does real work."""
+
+    name: str
+    program: str
+    """Absolute path on the device."""
+    arguments: tuple[str, ...]
+    uses: str
+    """download | upload: which failover list it works through."""
+    purpose: str
+    effects: tuple[str, ...]
+    """What else it does, named before it runs."""
+    log: str
+    """Where it writes; empty: not known."""
+    provenance: Provenance
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentProfile:
     common_section: str
     download_section: str
@@ -83,6 +102,7 @@ class AgentProfile:
     source: str
     """Where it was read from: `shipped`, or the user's file laid over it."""
     revocation: RevocationGenerations
+    tools: Mapping[str, AgentTool] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path | None = None) -> AgentProfile:
@@ -121,7 +141,8 @@ class AgentProfile:
         return (*own, self.common_section) if preference.common else own
 
 
-_TOP = ("schema", "paths", "logs", "sections", "revocation", "component", "preference")
+_TOP = ("schema", "paths", "logs", "sections", "revocation", "component", "preference", "tool")
+_TOOL = ("program", "arguments", "uses", "purpose", "effects", "log", "provenance", "source")
 _COMPONENT = ("section", "program", "uses", "purpose")
 _PREFERENCE = (
     "name",
@@ -177,6 +198,7 @@ def _build(shipped: StrictTable, user: StrictTable | None) -> AgentProfile:
         logs,
         source,
         _revocation(_texts(shipped, user, "revocation"), source),
+        {table.where: _tool(table) for table in _named_tables(shipped, user, "tool", _TOOL)},
     )
 
 
@@ -234,6 +256,23 @@ def _component(table: StrictTable) -> Component:
     uses = table.choice("uses", "", ("download", "upload"))
     return Component(
         table.where, table.required_text("section"), table.text("program", ""), uses, table.text("purpose", "")
+    )
+
+
+def _tool(table: StrictTable) -> AgentTool:
+    program = table.required_text("program")
+    if not program.startswith("/"):
+        raise table.fail("program", f"expected an absolute path, found {program!r}")
+    return AgentTool(
+        name=table.where,
+        program=program,
+        arguments=table.texts("arguments"),
+        uses=table.choice("uses", "", ("download", "upload")),
+        purpose=table.text("purpose", ""),
+        effects=table.texts("effects"),
+        log=table.text("log", ""),
+        provenance=Provenance(table.choice("provenance", "assumed", [word.value for word in Provenance])),
+        source=table.text("source", ""),
     )
 
 

@@ -9,6 +9,7 @@ from console.errors import ConfigurationError
 from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journal, SnapshotStore
 from console.readiness.judge import judge_pair
+from console.services.agent_tools import AgentToolService
 from console.services.contained import Judge
 from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
@@ -70,6 +71,7 @@ def assemble(
         sweep=sweep,
         probing=ProbingService(fleet, devices, estate, runner, clock),
         device_proof=DeviceProofService(fleet, devices, estate, runner, clock),
+        agent_tools=AgentToolService(fleet, devices, estate, runner, clock, read_only=read_only),
         editing=EditingService(fleet, devices, beacons, journal, estate, sweep, runner, clock, read_only=read_only),
         recovery=RecoveryService(fleet, devices, beacons, journal),
         sessions=SessionService(fleet, devices, clock, read_only=read_only),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.ports import AgentToolRun
 from console.readiness.model import LiveResult, PairUse
 from console.readiness.own_openssl import OwnOpenssl
 
@@ -40,6 +41,15 @@ class PairVerified:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentToolEnded:
+    """A program of the agent's own was run on a device."""
+
+    device: str
+    tool: str
+    run: AgentToolRun
+
+
+@dataclass(frozen=True, slots=True)
 class StepApplied:
     """One step of a plan was written and read back."""
 
@@ -60,4 +70,4 @@ class JobFinished:
     """A JobState."""
 
 
-JobEvent = TargetStarted | TargetFinished | PairProbed | PairVerified | StepApplied | JobFinished
+JobEvent = TargetStarted | TargetFinished | PairProbed | PairVerified | AgentToolEnded | StepApplied | JobFinished

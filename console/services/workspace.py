@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from console.agent.profile import AgentProfile
 from console.fleet.model import Fleet
 from console.ports import Clock, Journal
+from console.services.agent_tools import AgentToolService
 from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
 from console.services.estate import Estate
@@ -31,6 +32,7 @@ class Workspace:
     sweep: SweepService
     probing: ProbingService
     device_proof: DeviceProofService
+    agent_tools: AgentToolService
     editing: EditingService
     recovery: RecoveryService
     sessions: SessionService

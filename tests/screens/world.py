@@ -13,7 +13,7 @@ from typing import cast
 
 from console.agent.document import ConfigDocument
 from console.agent.preferences import ADD_CLIENT_CERTIFICATE, effective
-from console.agent.profile import AgentProfile
+from console.agent.profile import AgentProfile, AgentTool
 from console.agent.snapshot import DeviceSnapshot, FileFact, FileState, TlsStack
 from console.changes.model import (
     BeaconChange,
@@ -30,7 +30,7 @@ from console.changes.model import (
 from console.errors import ChangeRefused, ConfigurationError
 from console.fleet.model import Beacon, Device, Fleet
 from console.iis.snapshot import AccessSetting, BeaconSnapshot, Binding, HttpSysRecord, Schannel, Site
-from console.ports import Journal
+from console.ports import AgentToolRun, Journal
 from console.readiness.model import (
     COMPONENTS,
     Finding,
@@ -44,10 +44,11 @@ from console.readiness.model import (
     Verdict,
 )
 from console.readiness.own_openssl import OwnOpenssl, openssl_disagreement
+from console.services.agent_tools import AgentToolService
 from console.services.device_proof import DeviceProofService
 from console.services.editing import EditingService
 from console.services.estate import Estate, Observation
-from console.services.events import PairProbed, PairVerified
+from console.services.events import AgentToolEnded, PairProbed, PairVerified
 from console.services.job import Job, JobKind, Work
 from console.services.jobs import JobRunner
 from console.services.listeners import ChangeListener
@@ -159,6 +160,7 @@ class World:
             sweep=cast("SweepService", FakeSweep(self)),
             probing=cast("ProbingService", FakeProbing(self)),
             device_proof=cast("DeviceProofService", FakeDeviceProof(self)),
+            agent_tools=cast("AgentToolService", FakeAgentTools(self)),
             editing=cast("EditingService", FakeEditing(self)),
             recovery=cast("RecoveryService", FakeRecovery(self)),
             sessions=cast("SessionService", FakeSessions()),
@@ -349,6 +351,28 @@ class FakeDeviceProof:
         judged = replace(verdict, findings=(*verdict.findings, holds))
         found = openssl_disagreement(judged, dict(self.results(verdict.use)))
         return () if found is None else (found,)
+
+
+class FakeAgentTools:
+    """Every tool ends with status 1, and prints what looks like markup."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._runs: dict[str, dict[str, AgentToolRun]] = {}
+
+    def tools(self) -> Mapping[str, AgentTool]:
+        return self._world.profile.tools
+
+    def start(self, device: str, tool: str) -> Job:
+        def run(job: Job) -> None:
+            said = AgentToolRun(LiveOutcome.FAILED, 1, ("[red]no beacon[/red]",), ("last line",), "exit status 1", NOW)
+            self._runs.setdefault(device, {})[tool] = said
+            job.emit(AgentToolEnded(device, tool, said))
+
+        return self._world.jobs.start(JobKind.PROBE, f"{tool} on {device}", [Work(device, run)])
+
+    def runs(self, device: str) -> Mapping[str, AgentToolRun]:
+        return self._runs.get(device, {})
 
 
 class FakeEditing:
