@@ -43,9 +43,14 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def text() -> str:
+    return SPEC
+
+
+@pytest.fixture
+def lab(tmp_path: Path, text: str) -> Iterator[Lab]:
     spec = tmp_path / "spec.toml"
-    spec.write_text(SPEC)
+    spec.write_text(text)
     with Lab.start(spec, tmp_path / "lab") as running:
         yield running
 
@@ -145,3 +150,29 @@ def test_what_was_asked_is_there_after_a_restart(lab: Lab, workspace: Workspace,
         assert verdict.verdict is Verdict.READY, verdict.findings[0]
     finally:
         again.close()
+
+
+BOTH = SPEC.replace('crl = "ca"', 'crl = "ca"\nocsp = "ca"')
+RESPONDERS = SPEC.replace('crl = "ca"', 'ocsp = "ca"')
+
+
+@pytest.mark.parametrize("text", [BOTH, RESPONDERS], ids=["lists-too", "alone"])
+def test_responders_that_the_beacon_reaches(lab: Lab, workspace: Workspace) -> None:
+    """They answer by their CA's list."""
+    verdict, found = swept(workspace)
+    assert (verdict.verdict, found.status) == (Verdict.READY, Status.PASS), found
+    assert found.evidence["answers"].count("/ocsp/") == 2
+    assert live(workspace, verdict) == (LiveOutcome.OK, 200)
+    publish(lab, "issuing", lab.pki.certificates["d1"].certificate)
+    verdict, found = swept(workspace)
+    assert (verdict.verdict, found.status, found.side) == (Verdict.BLOCKED, Status.FAIL, Side.DEVICE), found
+    assert live(workspace, verdict) == (LiveOutcome.FAILED, 403)
+
+
+@pytest.mark.parametrize("text", [RESPONDERS])
+def test_responders_that_are_gone(lab: Lab, workspace: Workspace) -> None:
+    (lab.directory / "crl" / "issuing.crl").unlink()
+    verdict, found = swept(workspace)
+    assert (verdict.verdict, found.status, found.side) == (Verdict.BLOCKED, Status.FAIL, Side.NETWORK), found
+    assert "the responder of “d1.lab.test” isn't reached" in found.message
+    assert live(workspace, verdict) == (LiveOutcome.FAILED, 403)
