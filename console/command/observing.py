@@ -22,7 +22,7 @@ from console.services.events import JobEvent, PairProbed, TargetFinished
 from console.services.job import TargetState
 from console.services.jobs import Job
 from console.services.sweep import revocation_target
-from console.services.unused import unanswered, unused_beacons
+from console.services.unused import stranded_devices, unanswered, unused_beacons
 from console.services.workspace import Workspace
 
 NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
@@ -90,6 +90,7 @@ def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
             before, report = report, foreseen(workspace, selection, plan)
             outside.say("\n".join(what_if_lines(before, report)))
         tell_unused(workspace, selection, outside)
+        tell_stranded(workspace, selection, outside)
         tell_unanswered([pair.verdict.use for pair in report.pairs], outside)
         if not report.pairs:
             outside.say("No pair to judge: no device that is selected names a beacon.")
@@ -155,6 +156,21 @@ def tell_unused(workspace: Workspace, selection: PairSelection, outside: Outside
         outside.say(one_line(f"{finding.check}: {finding.message}"))
     if len(chosen) > 5:
         outside.say(f"{chosen[0].check}: and {len(chosen) - 5} more beacons")
+
+
+def tell_stranded(workspace: Workspace, selection: PairSelection, outside: Outside) -> None:
+    """Devices that have no pair, where devices are what is looked at: they have no row in the answer either."""
+    if selection.beacons is not None or selection.keys is not None:
+        return
+    chosen = [
+        finding
+        for name, finding in stranded_devices(workspace.estate).items()
+        if selection.devices is None or name in selection.devices
+    ]
+    for finding in chosen[:5]:
+        outside.say(one_line(f"{finding.check}: {finding.message}"))
+    if len(chosen) > 5:
+        outside.say(f"{chosen[0].check}: and {len(chosen) - 5} more devices")
 
 
 def tell_unanswered(uses: Iterable[PairUse], outside: Outside) -> None:

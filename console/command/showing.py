@@ -16,10 +16,10 @@ from console.command.report import well_formed
 from console.command.text import GLYPHS, ago, one_line
 from console.errors import ExitStatus, UsageError
 from console.nearest import did_you_mean
-from console.readiness.beside import UNUSED
+from console.readiness.beside import NO_WAY, UNUSED
 from console.readiness.model import PairVerdict
 from console.services.sweep import all_names
-from console.services.unused import unused_beacons
+from console.services.unused import stranded_devices, unused_beacons
 from console.services.workspace import Workspace
 
 SCHEMA = 1
@@ -56,7 +56,7 @@ def shown(workspace: Workspace, name: str) -> dict[str, object]:
     snapshot = observation.devices.get(name) if device else observation.beacons.get(name)
     failure = observation.failures.get(name)
     verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
-    unused = None if device else unused_beacons(workspace.estate).get(name)
+    unused = (stranded_devices if device else unused_beacons)(workspace.estate).get(name)
     return {
         "schema": SCHEMA,
         "name": name,
@@ -94,7 +94,7 @@ def _lines(workspace: Workspace, name: str, values: Mapping[str, object]) -> Ite
     verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
     yield f"pairs: {len(verdicts)}"
     if values["unused"]:
-        yield one_line(f"{UNUSED}: {values['unused']}")
+        yield one_line(f"{NO_WAY if device else UNUSED}: {values['unused']}")
     for verdict in verdicts:
         partner = (verdict.use.beacon or "(none)") if device else verdict.use.device
         obstacle = verdict.first_obstacle

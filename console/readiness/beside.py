@@ -15,6 +15,7 @@ LIVE_TLS_VERSION = "pair.live-tls-version"
 LIVE_UPLOAD = "pair.live-late-upload"
 JUDGE_FAILED = "console.judge-failed"
 UNUSED = "beacon.unused"
+NO_WAY = "device.no-way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,16 @@ BESIDE: tuple[BesideFinding, ...] = (
         "out.",
         "issue: every path the agent may take",
         "check on stderr, show, the Fleet, the Overview",
+    ),
+    BesideFinding(
+        NO_WAY,
+        Side.DEVICE,
+        "The fleet file pairs this device with no beacon, and its failover lists hold no entry that can be used: it "
+        "has no pair, and no verdict (warn; unknown while its config.ini isn't read).",
+        "Correct the entries of its failover lists (Protocol, Host and Port are mandatory), or add a pair to the fleet "
+        "file.",
+        "issue: every path the agent may take; flexnet.md §1.3",
+        "check on stderr, show",
     ),
     BesideFinding(
         JUDGE_FAILED,

@@ -1,12 +1,16 @@
-"""The ends of the fleet that don't meet: beacons that no device uses, and endpoints that no beacon answers to."""
+"""The ends of the fleet that don't meet: beacons that no device uses, devices that no way leads from, and endpoints
+that no beacon answers to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from console.readiness.beside import UNUSED
+from console.agent.choice import Failover
+from console.readiness.beside import NO_WAY, UNUSED
+from console.readiness.device_view import view_device
 from console.readiness.model import Finding, PairUse, Side, Status, Step
+from console.readiness.outcome import clean
 from console.services.estate import Estate
 
 
@@ -26,6 +30,42 @@ def unused_beacons(estate: Estate) -> Mapping[str, Finding]:
         if device.name not in seen or seen[device.name].config.content is None
     ]
     return {beacon.name: _finding(beacon.name, beacon.host, unread) for beacon in lonely}
+
+
+def stranded_devices(estate: Estate) -> Mapping[str, Finding]:
+    """Device to the finding `device.no-way`, for each that has no pair: it's in no table of verdicts.
+
+    *warn* where its failover lists were read and hold nothing that can be used, *unknown* where they weren't.
+    """
+    seen = estate.observation().devices
+    found: dict[str, Finding] = {}
+    for device in estate.fleet.devices:
+        if estate.uses_of_device(device.name):
+            continue
+        snapshot = seen.get(device.name)
+        read = snapshot is not None and snapshot.config.content is not None
+        lists = view_device(snapshot, estate.profile).failover if snapshot is not None and read else None
+        found[device.name] = _stranded(device.name, lists)
+    return found
+
+
+def _stranded(name: str, lists: Failover | None) -> Finding:
+    message = f"{name} has no way to a beacon: no pair of the fleet file, and "
+    if lists is None:
+        message += "its failover lists weren't read."
+    elif lists.entries:
+        problems = [f"{problem} ({clean(one.section, 100)})" for one in lists.entries for problem in one.problems]
+        message += f"none of its failover lists' {len(lists.entries)} entries can be used: {clean(problems[0], 200)}."
+    else:
+        message += "its config.ini holds no failover list."
+    return Finding(
+        check=NO_WAY,
+        step=Step.CONNECT,
+        side=Side.DEVICE,
+        status=Status.UNKNOWN if lists is None else Status.WARN,
+        message=message,
+        remedy="Correct the entries of its failover lists, or add a pair to the fleet file.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

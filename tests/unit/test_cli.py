@@ -15,6 +15,7 @@ from console.cli import open_workspace, real_outside, run
 from console.command.demo_spec import resized
 from console.command.outside import Outside
 from console.errors import ExitStatus
+from console.fleet.model import Device
 from console.readiness.model import LiveOutcome, LiveResult
 from console.services.workspace import Workspace
 from tests.fakes import beacon_snapshot
@@ -370,6 +371,17 @@ def test_a_beacon_that_no_device_uses_is_told(shell: Shell) -> None:
     assert "b3.test" in json.loads(shell.out)["unused"]
     assert shell("show", "b1", "--format", "json") == 0
     assert json.loads(shell.out)["unused"] is None
+
+
+def test_a_device_that_has_no_way_is_told(shell: Shell) -> None:
+    shell.world.fleet = replace(shell.world.fleet, devices=(*shell.world.fleet.devices, Device("d3", "d3")))
+    shell.world.devices.files["d3"] = b"[x]\n"
+    assert shell("check") == 0
+    assert "device.no-way: d3 has no way to a beacon" in shell.err
+    assert shell("check", "d1") == 0
+    assert "d3" not in shell.err
+    assert shell("show", "d3") == 0
+    assert "device.no-way: d3 has no way to a beacon" in shell.out
 
 
 def test_a_device_that_was_not_read_may_use_it(shell: Shell) -> None:
