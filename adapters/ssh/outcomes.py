@@ -96,7 +96,7 @@ _DISAGREE: _Table = (
     (
         r"legacy sigalg disallowed|wrong signature type|no suitable signature|no suitable digest",
         "no signature algorithm in common (an old TLS version against the device's security level)",
-        "pair.tls-version",
+        "pair.old-tls-signatures",
     ),
     (
         r"alert handshake failure|no shared cipher|no ciphers available|insufficient security",

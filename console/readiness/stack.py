@@ -29,6 +29,8 @@ class Stack:
     """Directory names are MD5 ones (before OpenSSL 1.0)."""
     speaks: tuple[bool | None, bool | None, bool | None, bool | None]
     """For each of VERSIONS; None: not observed."""
+    begins: tuple[bool | None, bool | None, bool | None, bool | None]
+    """The same, with the versions that it begins a handshake of, whose signatures it then refuses."""
     described: str
     ciphers: str
     """Configured in openssl.cnf; empty: the library's own."""
@@ -56,6 +58,7 @@ def read_stack(tls: TlsStack) -> Stack:
         partial_chain=_partial(libcurl),
         old_hash=openssl is not None and openssl < (1, 0, 0),
         speaks=_speaks(tls, openssl, levels),
+        begins=_speaks(tls, openssl, (0,)),
         described=", ".join(text for text in (tls.openssl, tls.curl.partition(" (")[0]) if text) or "none seen",
         ciphers=tls.cipher_string,
     )

@@ -14,6 +14,7 @@ from console.readiness.model import Status
 from tests.unit import readiness_kit as kit
 from tests.unit.client_revocation_makers import answer, both, checked, listed, of_both
 from tests.unit.readiness_makers import (
+    AT_MOST_TLS11,
     NO_STACK,
     ROW,
     UNKNOWN_CRITICAL,
@@ -123,7 +124,12 @@ EXAMPLES: list[ROW] = [
     ("beacon.name-mismatch", ini({"CheckServerCertificate": "False"}), N),
     ("beacon.name-mismatch", not_ascii, P),
     ("pair.tls-version", usual, P),
-    ("pair.tls-version", on_beacon(hellos=(kit.hello(versions=("TLSv1.1",)),)), F),
+    ("pair.tls-version", on_beacon(hellos=(kit.hello(versions=("TLSv1.1",)),)), N),
+    ("pair.tls-version", lambda: kit.pair(kit.device(tls=AT_MOST_TLS11)), F),
+    ("pair.old-tls-signatures", usual, P),
+    ("pair.old-tls-signatures", on_beacon(hellos=(kit.hello(versions=("TLSv1.1",)),)), F),
+    ("pair.old-tls-signatures", lambda: kit.pair(kit.device(tls=AT_MOST_TLS11)), N),
+    ("pair.old-tls-signatures", on_beacon(reached=False, hellos=()), U),
     ("pair.tls-version", on_device(tls=NO_STACK), U),
     ("pair.tls-version", plain_http(), N),
     ("pair.server-key-curve", usual, P),

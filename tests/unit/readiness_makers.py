@@ -185,6 +185,7 @@ def usual() -> PairInput:
 
 
 OLD_STACK = replace(kit.STACK, openssl="OpenSSL 1.1.1w  11 Sep 2023", curl="curl 7.64.0 libcurl/7.64.0")
+AT_MOST_TLS11 = replace(kit.STACK, tls_max="TLSv1.1")
 NO_STACK = TlsStack()
 UNKNOWN_CRITICAL = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True)
 BOM = b"\xef\xbb\xbf"

@@ -44,7 +44,7 @@ def test_no_other_id_is_named() -> None:
         (Run(60, _PROBLEM + "invalid CA certificate"), "beacon.not-a-ca"),
         (Run(60, _PROBLEM + "something new"), ""),
         (Run(35, "error:0A00010B:SSL routines::wrong version number"), "pair.scheme"),
-        (Run(35, "legacy sigalg disallowed or unsupported"), "pair.tls-version"),
+        (Run(35, "legacy sigalg disallowed or unsupported"), "pair.old-tls-signatures"),
         (Run(35, "Recv failure: Connection reset by peer"), "network.no-binding"),
         (Run(56, _ALERT + "sslv3 alert certificate expired"), "device.client-certificate-dates"),
         (Run(56, _ALERT + "tlsv13 alert certificate required"), "device.client-certificate-off"),

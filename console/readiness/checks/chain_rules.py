@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.readiness.case import Case
+from console.readiness.model import Status
 from console.readiness.outcome import Outcome, not_applicable, passed, unknown
 from console.readiness.registry import Need
 
@@ -34,4 +35,6 @@ def of_acceptance(case: Case, check: str, good: str) -> Outcome:
         return passed(good)
     if verdict.problem.check == check:
         return verdict.problem.outcome
+    if verdict.problem.outcome.status is Status.WARN:
+        return passed(good)
     return not_applicable("The beacon refuses the certificate for another reason")

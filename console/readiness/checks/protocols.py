@@ -45,6 +45,8 @@ def tls_version(case: Case) -> Outcome:
             "(no openssl or curl seen there)",
             evidence=evidence,
         )
+    if any(begins for version, begins in zip(VERSIONS, stack.begins, strict=True) if version in accepts):
+        return not_applicable("A handshake begins; where it ends, pair.old-tls-signatures tells")
     return failed(
         f"No TLS version in common: the beacon takes {evidence['beacon']}, the device speaks others", evidence=evidence
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN, of_server_chain
 from console.readiness.model import Side, Step
-from console.readiness.outcome import Outcome
-from console.readiness.registry import Part, check
+from console.readiness.outcome import Outcome, failed, not_applicable, passed, unknown
+from console.readiness.registry import Need, Part, check
+from console.readiness.stack import VERSIONS
 
 
 @check(
@@ -192,3 +193,35 @@ def trust_limited(case: Case) -> Outcome:
 )
 def chain_broken(case: Case) -> Outcome:
     return of_server_chain(case, "beacon.chain-broken", "Every signature fits")
+
+
+@check(
+    "pair.old-tls-signatures",
+    step=Step.TRUSTED,
+    side=Side.PAIR,
+    refused_by=Side.PAIR,
+    rule=(
+        "The beacon takes TLS 1.2 or newer, or the device's security level is 0: OpenSSL from 3.0 on refuses the SHA-1 "
+        "and MD5 signatures of older versions, after it has judged the beacon's chain."
+    ),
+    source="handshake.md P-TLS-02 (measured: “legacy sigalg disallowed”, after a fault of the chain)",
+    remedy="Enable TLS 1.2 on the beacon.",
+    needs=(Need.HTTPS, Need.DEVICE),
+    part=Part.TRUST,
+)
+def old_tls_signatures(case: Case) -> Outcome:
+    accepts = case.endpoint.versions if case.endpoint is not None else None
+    if case.device is None or accepts is None:
+        return unknown("The beacon's TLS versions weren't observed")
+    stack = case.device.stack
+    known = [known for version, known in zip(VERSIONS, stack.speaks, strict=True) if version in accepts]
+    if any(speaks is not False for speaks in known):
+        return passed("No old signatures are needed")
+    begun = [v for v, begins in zip(VERSIONS, stack.begins, strict=True) if begins and v in accepts]
+    if not begun:
+        return not_applicable("No handshake begins: device and beacon have no TLS version in common")
+    shown = " and ".join(begun)
+    return failed(
+        f"The beacon takes {shown} alone, whose signatures the device's library refuses at its security level",
+        evidence={"library": stack.described, "security level": ", ".join(map(str, stack.levels))},
+    )
