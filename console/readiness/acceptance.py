@@ -6,7 +6,7 @@ Nothing of this was tried on Windows: the rules are the documented ones, in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certificate
@@ -16,7 +16,7 @@ from console.readiness.beacon_view import ClientMode
 from console.readiness.completion import may_complete_unseen, sent_chains
 from console.readiness.diagnosis import Problem, follow
 from console.readiness.model import Side
-from console.readiness.outcome import Outcome, clean, failed, unknown, warned
+from console.readiness.outcome import clean, failed, unknown, warned
 
 if TYPE_CHECKING:
     from console.readiness.beacon_view import Endpoint
@@ -98,11 +98,11 @@ def _by_chain(case: Case, endpoint: Endpoint, leaf: Certificate, store: str) -> 
     bad = [result for result in results if not result.ok]
     if not bad:
         accepted = _revocation(endpoint, results[0])
-        if accepted != Acceptance():
+        if accepted.why_not:
             return accepted
         if not verified(case.client_chain).ok:
-            return Acceptance(Problem("device.client-chain-incomplete", _completed_by_device(case, leaf)))
-        return _constrained(endpoint, results[0])
+            return replace(accepted, problem=_completed_by_device(case, leaf))
+        return replace(accepted, problem=_constrained(endpoint, results[0]))
     problem = _untrusted(case, endpoint, leaf, bad[0])
     why = may_complete_unseen(case) if problem.check == "device.client-chain-incomplete" else ""
     if len(bad) < len(results):
@@ -112,27 +112,27 @@ def _by_chain(case: Case, endpoint: Endpoint, leaf: Certificate, store: str) -> 
     return Acceptance(problem)
 
 
-def _completed_by_device(case: Case, leaf: Certificate) -> Outcome:
+def _completed_by_device(case: Case, leaf: Certificate) -> Problem:
     message = (
         f"The device's file holds “{clean(leaf.label, 120)}” without its issuer, which the beacon doesn't know: "
         "OpenSSL adds it from the device's trusted CA certificates, as long as it is there"
     )
-    return warned(message, risk=True, evidence=_where(case))
+    return Problem("device.client-chain-incomplete", warned(message, risk=True, evidence=_where(case)))
 
 
-def _constrained(endpoint: Endpoint, result: ChainResult) -> Acceptance:
+def _constrained(endpoint: Endpoint, result: ChainResult) -> Problem | None:
     """Windows takes a CA's extended key usage as a limit of what it issues (application policies)."""
     if not _usage_checked(endpoint):
-        return Acceptance()
+        return None
     facts = next((facts for facts in map(certificate, result.chain[1:-1]) if not _for_clients(facts)), None)
     if facts is None:
-        return Acceptance()
+        return None
     message = (
         f"The CA “{clean(facts.label, 120)}” above the device's certificate isn't made for client authentication "
         "(extended key usage), which Windows may refuse (403.16)"
     )
     evidence = {**about(facts), "uses": use_names(facts)}
-    return Acceptance(Problem("device.client-certificate-use", warned(message, risk=True, evidence=evidence)))
+    return Problem("device.client-certificate-use", warned(message, risk=True, evidence=evidence))
 
 
 def _usage_checked(endpoint: Endpoint) -> bool:

@@ -320,7 +320,35 @@ ACCEPTED: Mapping[str, Designed] = {
 
 _WRONG_NAME = set_keys("use", host="wrong.example")
 
+_OLD_TLS = set_keys("beacon", protocols=["TLSv1", "TLSv1.1"])
+
 SEVERAL: Mapping[str, Designed] = {
+    "TLS 1.1 at most, root untrusted": Designed(together(_OLD_TLS, set_fields(anchors=("other",))), "device"),
+    "TLS 1.1 at most, server expired": Designed(together(_OLD_TLS, change_recipe("server", days=(-300, -1))), "device"),
+    "TLS 1.1 at most, server too weak": Designed(
+        together(_OLD_TLS, change_recipe("server", key="rsa1024#server")), "device"
+    ),
+    "TLS 1.1 at most, wrong name": Designed(together(_OLD_TLS, _WRONG_NAME), "pair"),
+    "TLS 1.1 at most, root untrusted, unchecked": Designed(
+        together(_OLD_TLS, set_fields(anchors=("other",)), set_keys("preferences", CheckServerCertificate="False")),
+        "pair",
+    ),
+    "TLS 1.1 at most, off": Designed(together(_OLD_TLS, _OFF), "pair"),
+    "TLS 1.1 at most, 1.2 at least, root untrusted": Designed(
+        together(_OLD_TLS, set_fields(anchors=("other",)), set_keys("device", tls_min="TLSv1.2")), "pair"
+    ),
+    "TLS 1.1 by the device, root untrusted": Designed(
+        together(
+            set_keys("beacon", protocols=["TLSv1.1", "TLSv1.2"]),
+            set_keys("device", tls_max="TLSv1.1", tls_min="TLSv1"),
+            set_fields(anchors=("other",)),
+        ),
+        "device",
+    ),
+    "TLS 1.1 at most, level 0, root untrusted": Designed(
+        together(_OLD_TLS, set_fields(anchors=("other",)), set_keys("device", seclevel=0)), "device"
+    ),
+    "TLS 1.1 at most, RSA server": Designed(together(_OLD_TLS, change_recipe("server", key="rsa2048#server")), "pair"),
     "server expired, key missing": Designed(
         together(change_recipe("server", days=(-300, -1)), set_fields(missing={"key"})), "device"
     ),
