@@ -73,7 +73,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go('journal')", "6,at", "Journal", _E, "What was changed, and the way back.", shown_keys="6 @"),
     Action("palette", "colon", "Commands", _E, "Every command by name; ctrl+p does the same.", ":", palette=False),
     Action(
-        "help", "question_mark,f1", "Help", _E, "The keys of this screen, then all others; can be searched.", "?", 6
+        "help", "question_mark,f1", "All keys", _E, "The keys of this screen, then all others; can be searched.", "?", 6
     ),
     Action(
         "lock",
@@ -136,6 +136,22 @@ ACTIONS: tuple[Action, ...] = (
         _P,
         "Ask the device's own OpenSSL about the beacon's chain, and the addresses that say what is revoked.",
         footer=3,
+    ),
+    Action(
+        "agent_tool('download')",
+        "T",
+        "Agent's policy run",
+        _P,
+        "Run the agent's own mgspolicy on the device; names its side effects and asks first.",
+        danger=_W,
+    ),
+    Action(
+        "agent_tool('upload')",
+        "U",
+        "Agent's upload",
+        _P,
+        "Run the agent's own ndupload on the device; names its side effects and asks first.",
+        danger=_W,
     ),
     Action("check", "c", "Re-check", _P, "Read both sides afresh and judge again.", footer=4),
     Action("copy", "y", "Copy", _P, "Copy this report as text.", footer=8),

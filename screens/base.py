@@ -30,6 +30,7 @@ class ConsoleScreen(Screen[None]):
 
     SCOPE: ClassVar[Scope]
     AUTO_FOCUS = ""
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]  # noqa: RUF012 - declared by Textual
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (150, "-broad")]  # noqa: RUF012 - declared by Textual
 
     @property

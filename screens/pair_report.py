@@ -14,11 +14,15 @@ from textual.widgets import Static
 
 from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Side, Status
 from console.readiness.own_openssl import OPENSSL_DISAGREES
+from console.readiness.proof import FROM_DATA, Proof
 from console.services.observation import comparable
 from console.services.proof import beside_live
+from console.services.strength import proofs
 from screens.actions import Scope, bindings
+from screens.agent_tools import question_lines, tool_text
 from screens.background import in_thread
 from screens.base import ConsoleScreen
+from screens.confirm import Confirm
 from screens.errors import tell
 from screens.ladder import Half, ladder, shorten
 from screens.live import live_line, live_text, own_tools_text
@@ -187,7 +191,18 @@ class PairReport(ConsoleScreen):
         proof += live_line(self.workspace.estate.live_of(verdict))
         gap = "   " if self.has_class("-broad") else "\n "
         head.append(f"{gap}proof: data{proof}", _CALM)
+        against = self._proof(verdict).against
+        if against is not None:
+            # Brightest in the line: the verdict stays what the data say, and nobody should miss that it is doubted.
+            head.append(f"  ≠ {against.word} says otherwise", self._doubt_style())
         self.query_one("#pair-head", Static).update(head)
+
+    def _proof(self, verdict: PairVerdict) -> Proof:
+        found = proofs(self.workspace.estate, self.workspace.device_proof, (verdict,))
+        return found.get(verdict.use, FROM_DATA)
+
+    def _doubt_style(self) -> Style:
+        return self.query_one(LadderView).get_component_rich_style("tone--warn", partial=True)
 
     def _show_live(self, verdict: PairVerdict) -> None:
         results = self.workspace.estate.live_of(verdict)
@@ -196,6 +211,7 @@ class PairReport(ConsoleScreen):
         if self._own_tools:
             snapshot = self.workspace.estate.observation().devices.get(verdict.use.device)
             text.append_text(own_tools_text(snapshot, results))
+        text.append_text(tool_text(self.workspace.agent_tools.runs(verdict.use.device)))
         live = self.query_one("#live", Static)
         live.update(text)
         live.display = bool(text.plain)
@@ -303,7 +319,28 @@ class PairReport(ConsoleScreen):
         if self._verdict is None:
             return ()
         live = self.workspace.estate.live_of(self._verdict).values()
-        return (*live, *self.workspace.device_proof.results(self._use).values())
+        tools = self.workspace.agent_tools.runs(self._use.device).values()
+        return (*live, *self.workspace.device_proof.results(self._use).values(), *tools)
+
+    def action_agent_tool(self, uses: str) -> None:
+        """The agent's own tool for this direction; its side effects are named, and asked about, first."""
+        tools = self.workspace.agent_tools.tools().values()
+        tool = next((tool for tool in tools if tool.uses == uses), None)
+        if tool is None:
+            tell(self.app, f"The agent profile names no tool for the {uses} list.", warning=True)
+            return
+        snapshot = self.workspace.estate.observation().devices.get(self._use.device)
+        account = snapshot.agent_user if snapshot is not None else ""
+        question = Confirm(
+            f"Run the agent's {tool.name}? It does real work", question_lines(tool, self._use.device, account)
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._awaited = self._answers()
+                self.follow(lambda: self.workspace.agent_tools.start(self._use.device, tool.name))
+
+        self.app.push_screen(question, answered)
 
     def action_shell(self) -> None:
         self.open_shell(self._use.device)

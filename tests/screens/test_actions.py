@@ -38,7 +38,7 @@ def test_footer_fits_80_columns_with_six_keys_at_most(scope: Scope) -> None:
     assert len(footer(scope, wide=False)) <= 6
     text = footer_text(scope, 80, read_only=False, key=Style(), off=Style())
     assert text.cell_len <= 80
-    assert text.plain.endswith("? Help ")
+    assert text.plain.endswith("? All keys ")
 
 
 def test_capitals_alone_write() -> None:

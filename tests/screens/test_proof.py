@@ -130,3 +130,23 @@ async def test_ends_that_do_not_meet_are_told(world: World, size: tuple[int, int
 def test_the_widest_verdict_leaves_room_for_the_obstacle_on_80_columns() -> None:
     columns = device_columns("b1")
     assert len(fit(columns, 76)) >= 6
+
+
+async def test_the_report_says_which_proof_doubts_it(world: World) -> None:
+    tried(world, "sol-002", "b1", LiveOutcome.FAILED)
+    async with opened(world, SMALL) as pilot:
+        await pilot.press("G", "p")
+        await settled(pilot)
+        text = screen_text(pilot)
+        assert "✔ ready" in text
+        assert "≠ live says otherwise" in text
+
+
+@pytest.mark.parametrize(("size", "cut"), [(SMALL, True), (WIDE, False)])
+async def test_a_long_remedy_is_cut_with_the_key_that_shows_all(size: tuple[int, int], cut: bool) -> None:
+    world = World()
+    world.message = "It sends none because " + "its own section says otherwise and " * 6 + "so on"
+    async with opened(world, size) as pilot:
+        await pilot.press("down")
+        await settled(pilot)
+        assert ("… p shows all" in screen_text(pilot)) is cut
