@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from console.agent.choice import Choice, Place
 from console.agent.failover import ListKind
 from console.readiness.case import Case
+from console.readiness.identity import Same
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
@@ -16,10 +17,11 @@ _SECTIONS = {ListKind.DOWNLOAD: "DownloadSettings", ListKind.UPLOAD: "UploadSett
 _NOT_LISTED = "Only the fleet file pairs them: no failover list of the device's config.ini names this endpoint"
 
 
-def _choices(case: Case) -> Sequence[Choice]:
+def _choices(case: Case) -> Same[tuple[Choice, ...]]:
+    """The same object for devices whose lists say the same, so that what is told of it is worked out once."""
     if case.device is None:
-        return ()
-    return case.device.failover.at(case.use.host, case.use.port, case.use.protocol)
+        return Same(())
+    return Same(case.device.failover.at(case.use.host, case.use.port, case.use.protocol))
 
 
 @check(
@@ -36,10 +38,14 @@ def _choices(case: Case) -> Sequence[Choice]:
     needs=(Need.DEVICE,),
 )
 def proxy(case: Case) -> Outcome:
-    choices = _choices(case)
-    if not choices:
+    return _through_a_proxy(_choices(case))
+
+
+@lru_cache(maxsize=20_000)
+def _through_a_proxy(choices: Same[tuple[Choice, ...]]) -> Outcome:
+    if not choices.value:
         return not_applicable(_NOT_LISTED)
-    through = [choice.entry for choice in choices if choice.entry.proxy]
+    through = [choice.entry for choice in choices.value if choice.entry.proxy]
     if not through:
         return passed("The failover lists name no proxy")
     # Both lists are named in one finding: an agent that can download but not upload isn't ready either.
@@ -66,7 +72,12 @@ def proxy(case: Case) -> Outcome:
     needs=(Need.DEVICE,),
 )
 def beacon_choice(case: Case) -> Outcome:
-    choices = _choices(case)
+    return _place_told(_choices(case))
+
+
+@lru_cache(maxsize=20_000)
+def _place_told(found: Same[tuple[Choice, ...]]) -> Outcome:
+    choices = found.value
     if not choices:
         return not_applicable(_NOT_LISTED)
     parts: list[str] = []
