@@ -52,6 +52,18 @@ def web_config(**facts: object) -> Make:
     return says(unlocked=(UPLOADS,), **facts)
 
 
+TALKATIVE = ServerFacts(
+    shared_configuration=True,
+    unlocked=(UPLOADS,),
+    web_config=(WebConfigAccess(UPLOADS, ("Ssl", "SslNegotiateCert", "SslRequireCert")),),
+    request_limits=(RequestLimit(kit.SITE, 30_000_000), RequestLimit(UPLOADS, 2000)),
+    mappings=(CertificateMapping(kit.SITE, enabled=True, entries=2, active_directory=False),),
+    free_bytes=100,
+    renewal_tools=("win-acme renew",),
+    schannel_errors={"36870": 1, "36874": 2},
+    refusals=(RecentRefusals(kit.SITE, "u_ex261124.log", {"403.7": 2}),),
+)
+"""A server with something to say of everything."""
 WEAK_BY_FILE = WebConfigAccess(UPLOADS, ("Ssl",))
 
 EXAMPLES: list[ROW] = [

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.agent.snapshot import DeviceSnapshot
-from console.iis.snapshot import BeaconSnapshot
+from console.iis.snapshot import BeaconSnapshot, Schannel
 from console.readiness.judge import judge_pair
 from console.readiness.model import PairInput, Verdict
 from tests.unit import readiness_kit as kit
+from tests.unit.readiness_examples_server import TALKATIVE
 
 EXAMPLES = int(os.environ.get("MTLS_CONSOLE_FUZZ", "60"))
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -149,13 +150,18 @@ def test_stored_device(seed: int) -> None:
 def test_stored_beacon(seed: int) -> None:
     """It sends a certificate that the device doesn't trust."""
     stranger = kit.issue(kit.HOST, kit.other_root(), names=[kit.HOST], usages=[kit.SERVER])
-    usual = kit.beacon(hellos=(kit.hello(stranger),), httpsys=(kit.record(stranger),))
+    usual = kit.beacon(
+        hellos=(kit.hello(stranger),),
+        httpsys=(kit.record(stranger),),
+        server=TALKATIVE,
+        schannel=Schannel({"TLS 1.3": False}, False, 0, 0x8000, ("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",)),
+    )
     body = _mutated_json(msgspec.json.encode(usual), seed)
     try:
         snapshot = msgspec.json.decode(body, type=BeaconSnapshot)
     except _UNREADABLE:
         return  # the store leaves it out
-    _not_ready(kit.pair("usual", snapshot))
+    _not_ready(kit.pair("usual", snapshot, upload_bytes=1000))
 
 
 @pytest.mark.parametrize("make", [_untrusting])
