@@ -9,7 +9,7 @@ from console.agent.snapshot import DeviceSnapshot, NameFact, ReachFact, ReachOut
 from console.iis.snapshot import HelloOutcome
 from console.readiness.model import PairInput, Status
 from tests.unit import readiness_kit as kit
-from tests.unit.readiness_examples_paths import in_both
+from tests.unit.readiness_examples_paths import DOWNLOAD, UPLOAD, entry, in_both, lists
 from tests.unit.readiness_makers import ROW, Make, said, unseen, usual
 
 P, F, U, N = Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NOT_APPLICABLE
@@ -36,6 +36,8 @@ R = ReachOutcome
 LONG = timedelta(hours=2)
 NO_TOOL = (NameFact(kit.HOST, error="no tool", asked=False),)
 PROXY = in_both(Proxy="http://proxy.corp.example:3128")
+PROXY_FOR_UPLOADS = lists(entry(DOWNLOAD, "{A}"), entry(UPLOAD, "{A}", Proxy="proxy.corp.example:3128"))
+UNKNOWN_NAME = (NameFact(kit.HOST, error="no address"),)
 
 EXAMPLES: list[ROW] = [
     ("network.unreachable-from-device", tried(R.CONNECTED), P),
@@ -48,6 +50,9 @@ EXAMPLES: list[ROW] = [
     ("network.unreachable-from-device", tried(R.NOT_TRIED), N),
     ("network.unreachable-from-device", tried(R.NO_ADDRESS), N),
     ("network.unreachable-from-device", tried(R.TIMEOUT, PROXY), N),
+    ("network.unreachable-from-device", tried(R.TIMEOUT, PROXY_FOR_UPLOADS), F),
+    ("network.name-unresolved", tried(R.NO_ADDRESS, PROXY, names=UNKNOWN_NAME), N),
+    ("network.name-unresolved", tried(R.NO_ADDRESS, PROXY_FOR_UPLOADS, names=UNKNOWN_NAME), F),
     ("network.unreachable-from-device", tried(R.REFUSED, address="127.0.0.1:9"), N),
     ("network.unreachable-from-device", tried(R.REFUSED, port=8443), N),
     ("network.unreachable-from-device", usual, N),

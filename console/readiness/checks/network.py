@@ -89,6 +89,8 @@ def name_unresolved(case: Case) -> Outcome:
         return not_applicable("The device uses an address, not a name")
     if case.use.address:
         return not_applicable(f"[resolve] of the fleet file says where {clean(host, 120)} is")
+    if _through_proxy(case):
+        return not_applicable("The agent goes through a proxy, which finds the address itself")
     names = case.device.snapshot.names if case.device is not None else ()
     wanted = {host.lower(), ascii_host(host).lower()}
     fact = next((name for name in names if name.host.lower() in wanted), None)
@@ -224,10 +226,12 @@ def _long_before_hello(case: Case) -> bool:
 
 
 def _through_proxy(case: Case) -> bool:
+    """Every entry that leads there names a proxy: the direct way is no component's."""
     if case.device is None:
         return False
     use = case.use
-    return any(choice.entry.proxy for choice in case.device.failover.at(use.host, use.port, use.protocol))
+    choices = case.device.failover.at(use.host, use.port, use.protocol)
+    return bool(choices) and all(choice.entry.proxy for choice in choices)
 
 
 @check(
