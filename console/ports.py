@@ -98,6 +98,8 @@ class FetchRequest:
     """Bytes at most."""
     agent_user: str = ""
     timeout_seconds: float = 10.0
+    known: tuple[str, ...] = ()
+    """SHA-256 (hex) of contents that needn't be brought here again. A gateway may bring them all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Fetched:
     error: str = ""
     """In our words."""
     at: datetime | None = None
+    same_as: str = ""
+    """The one of `known` that the content is; it wasn't brought then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from console.ports import Clock, Fetched, FetchRequest
 from console.readiness.model import LiveOutcome
 
 _URL = re.compile(r"http://[A-Za-z0-9_.:\[\]-]+(?:[/?][!-~]*)?", re.IGNORECASE)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 2000
 _BLOCK = 512
 """Bytes of `ulimit -f` (POSIX); bash takes twice as much."""
@@ -93,20 +94,22 @@ def _ask(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock)
         return [Fetched(LiveOutcome.NOT_RUN, error="neither curl nor wget on the device", at=clock.now())] * len(
             requests
         )
-    return [_answer(answer, tool, number, request.limit, clock) for number, request in enumerate(requests, 1)]
+    return [_answer(answer, tool, number, request, clock) for number, request in enumerate(requests, 1)]
 
 
-def _answer(answer: Records, tool: str, number: int, limit: int, clock: Clock) -> Fetched:
+def _answer(answer: Records, tool: str, number: int, request: FetchRequest, clock: Clock) -> Fetched:
     code, status = text(answer, f"code.{number}"), text(answer, f"status.{number}")
     if code == _LEFT_OUT:
         why = "what it answered wasn't brought here: the others were as large as may be brought at once"
         return Fetched(LiveOutcome.NOT_RUN, tool=tool, error=why, at=clock.now())
-    content = answer.get(f"body.{number}", b"")
+    content, same = answer.get(f"body.{number}", b""), text(answer, f"same.{number}")
     error = _error(tool, code, status, text(answer, f"said.{number}"))
-    if not error and len(content) > limit:
+    if not error and len(content) > request.limit:
         error = _WORDS[23]
     if error:
         return Fetched(LiveOutcome.FAILED, tool=tool, error=error, at=clock.now())
+    if same in request.known:
+        return Fetched(LiveOutcome.OK, tool=tool, at=clock.now(), same_as=same)
     return Fetched(LiveOutcome.OK, content, tool=tool, at=clock.now())
 
 
@@ -125,5 +128,6 @@ def _error(tool: str, code: str, status: str, said: str) -> str:
 def _values(requests: Sequence[FetchRequest], total: int) -> str:
     seconds = max(1, int(requests[0].timeout_seconds))
     blocks = requests[0].limit // _BLOCK + 1
+    known = dict.fromkeys(digest for request in requests for digest in request.known if _DIGEST.fullmatch(digest))
     addresses = " ".join(quoted(request.url) for request in requests)
-    return f"seconds={seconds}; blocks={blocks}; total={total}; set -- {addresses}"
+    return f"seconds={seconds}; blocks={blocks}; total={total}; known={quoted(' '.join(known))}; set -- {addresses}"

@@ -18,11 +18,13 @@ from console.readiness.beacon_view import view_endpoint
 from console.readiness.device_view import DeviceView, view_device
 from console.readiness.model import COMPONENTS, PairInput, PairUse
 from console.readiness.revocation_chains import asked_methods, checked_chains
-from console.services.client_revocation import Question, ask, not_asked, questions_of
 from console.services.estate import Estate
 from console.services.observation import Observation
+from console.services.revocation import Bounds, KeptLists, Question, ask, not_asked, questions_of
 
 _METHODS = {Method.CRL: RevocationMethod.CRL, Method.OCSP: RevocationMethod.OCSP}
+BOUNDS = Bounds(lists=24, questions=48)
+"""For one device and sweep."""
 _BYTES = 4 * 1024 * 1024
 """Of one list or answer: one limit for all makes one script of them."""
 
@@ -35,6 +37,7 @@ class DeviceRevocationService:
         self._estate = estate
         self._devices = devices
         self._clock = clock
+        self._kept = KeptLists()
 
     def is_checked_by(self, device: Device) -> bool:
         """The device's newest observation succeeded, and some component checks revocation of some beacon over https."""
@@ -65,7 +68,7 @@ class DeviceRevocationService:
             return self._devices.fetch(device, as_agent)
 
         try:
-            facts = ask(fetch, questions) if questions else ()
+            facts = ask(fetch, questions, BOUNDS, self._kept)
         except MtlsConsoleError as error:
             facts = not_asked(questions, error.sentence)
         self._estate.record_device_revocation(device.name, facts)

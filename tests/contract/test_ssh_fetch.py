@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -148,6 +149,17 @@ def test_no_more_than_a_bounded_whole_is_brought(scene: Scene, address: str, mon
     answers = scene.ask_all([f"{address}/{number}" for number in range(12)])
     brought = 100_000 // len(BODY)
     assert [answer.outcome for answer in answers] == [LiveOutcome.OK] * brought + [LiveOutcome.NOT_RUN] * (12 - brought)
+
+
+def test_what_the_console_has_is_not_sent_again(scene: Scene, address: str) -> None:
+    known = hashlib.sha256(BODY).hexdigest()
+    urls = [f"{address}/list.crl", f"{address}/missing"]
+    requests = [FetchRequest(url, 100_000, timeout_seconds=5, known=("0" * 64, known)) for url in urls]
+    here, missing = scene.served.gateway().fetch(scene.served.device, requests)
+    assert (here.outcome, here.content, here.same_as) == (LiveOutcome.OK, b"", known)
+    assert (missing.outcome, missing.same_as) == (LiveOutcome.FAILED, "")
+    (other,) = scene.served.gateway().fetch(scene.served.device, [replace(requests[0], known=("0" * 64, "'$(id)'"))])
+    assert (other.content, other.same_as) == (BODY, "")
 
 
 def test_nobody_there(scene: Scene) -> None:

@@ -23,15 +23,9 @@ from console.iis.snapshot import Site
 from console.pki.revocation_facts import Reach, RevocationFact, RevocationMethod, RevocationState
 from console.ports import Fetched, FetchRequest
 from console.readiness.model import LiveOutcome, PairInput, PairUse
-from console.services.client_revocation import (
-    MOST_LISTS,
-    MOST_QUESTIONS,
-    ask,
-    client_paths,
-    not_asked,
-    questions_of,
-)
+from console.services.client_revocation import BOUNDS, client_paths
 from console.services.observation import Observation
+from console.services.revocation import ask, not_asked, questions_of
 from tests.unit import readiness_kit as kit
 from tests.unit.client_revocation_makers import LIST, RESPONDER, ROOT_LIST, both, checked, client, issuing
 from tests.world import World
@@ -110,7 +104,7 @@ def test_lists_and_responders_of_every_member_below_the_root() -> None:
             RESPONDER: response_of(issuing(), both(), ocsp.OCSPCertStatus.GOOD),
         }
     )
-    facts = ask(asked, questions_of([path(both())]))
+    facts = ask(asked, questions_of([path(both())]), BOUNDS)
     assert states(facts) == {
         ("leaf", LIST): RevocationState.REVOKED,
         ("leaf", RESPONDER): RevocationState.GOOD,
@@ -124,7 +118,7 @@ def test_lists_and_responders_of_every_member_below_the_root() -> None:
 def test_devices_of_one_ca_share_its_list() -> None:
     asked = Web({ROOT_LIST: crl_of(kit.root()), LIST: crl_of(issuing(), client())})
     others = [kit.issue(f"d{number}", issuing(), usages=[kit.CLIENT], crl=LIST) for number in range(5)]
-    facts = ask(asked, questions_of([path(client()), *map(path, others), path(client())]))
+    facts = ask(asked, questions_of([path(client()), *map(path, others), path(client())]), BOUNDS)
     assert asked.asked == [(LIST, ROOT_LIST)]
     assert len(facts) == 7
     of_leaf = [fact for fact in facts if fact.url == LIST]
@@ -134,7 +128,7 @@ def test_devices_of_one_ca_share_its_list() -> None:
 
 
 def test_what_does_not_answer_says_so() -> None:
-    facts = ask(Web({LIST: b"<html>Sign in</html>"}), questions_of([path(client())]))
+    facts = ask(Web({LIST: b"<html>Sign in</html>"}), questions_of([path(client())]), BOUNDS)
     assert states(facts) == {
         ("leaf", LIST): RevocationState.UNREADABLE,
         ("issuer", ROOT_LIST): Reach.UNREACHABLE,
@@ -145,25 +139,23 @@ def test_what_does_not_answer_says_so() -> None:
 def test_only_http_is_asked() -> None:
     leaf = client(crl="ldap:///CN=list", responder="https://ocsp.example/")
     asked = Web({ROOT_LIST: crl_of(kit.root())})
-    facts = ask(asked, questions_of([path(leaf)]))
+    facts = ask(asked, questions_of([path(leaf)]), BOUNDS)
     assert asked.asked == [(ROOT_LIST,)]
     left = [fact for fact in facts if fact.url != ROOT_LIST]
-    assert {(fact.reach, fact.why) for fact in left} == {
-        (Reach.NOT_ASKED, "only http addresses are asked from the beacon")
-    }
+    assert {(fact.reach, fact.why) for fact in left} == {(Reach.NOT_ASKED, "only plain http addresses are asked")}
     assert len(left) == 2
 
 
 def test_questions_are_bounded_and_those_left_out_say_so() -> None:
     leaves = [
         kit.issue(f"d{number}", issuing(), usages=[kit.CLIENT], crl=f"http://pki.example/{number}.crl", more=aia())
-        for number in range(MOST_QUESTIONS + 3)
+        for number in range(BOUNDS.questions + 3)
     ]
     asked = Web({})
-    facts = ask(asked, questions_of(map(path, leaves)))
+    facts = ask(asked, questions_of(map(path, leaves)), BOUNDS)
     (urls,) = asked.asked
     lists = [url for url in urls if url.endswith(".crl")]
-    assert (len(lists), len(urls)) == (MOST_LISTS, MOST_LISTS + MOST_QUESTIONS)
+    assert (len(lists), len(urls)) == (BOUNDS.lists, BOUNDS.lists + BOUNDS.questions)
     assert len(facts) == 2 * len(leaves) + 1
     left = [fact for fact in facts if fact.reach is Reach.NOT_ASKED]
     assert len([fact for fact in left if fact.method is OCSP]) == 3
@@ -192,6 +184,17 @@ def paths(given: PairInput, *uses: PairUse, failed: bool = False) -> tuple[tuple
 
 def test_certificates_that_the_beacon_will_check() -> None:
     assert paths(checked()()) == (path(client()),)
+
+
+def test_a_leaf_that_the_device_completes_out_of_its_trust() -> None:
+    given = checked()()
+    assert given.device is not None
+    assert given.beacon is not None
+    beacon = replace(given.beacon, certificates=(kit.stored("Root", kit.root()),))
+    alone = kit.device(chain=client().pem, keys=(kit.key_fact(client()),))
+    knows = kit.device(chain=client().pem, ca=issuing().pem + kit.root().pem, keys=(kit.key_fact(client()),))
+    assert paths(replace(given, device=alone, beacon=beacon)) == ()
+    assert paths(replace(given, device=knows, beacon=beacon)) == (path(client()),)
 
 
 @pytest.mark.parametrize("preference", ["AddClientCertificateAndKey", "CheckServerCertificate"])
