@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
+
+from console.readiness.identity import Same
 
 
 class WinrmAuthentication(StrEnum):
@@ -113,14 +117,22 @@ class Fleet:
 
     def beacon(self, name: str) -> Beacon:
         """Raises KeyError."""
-        for beacon in self.beacons:
-            if beacon.name == name:
-                return beacon
-        raise KeyError(name)
+        return _by_name(Same(self)).beacons[name]
 
     def device(self, name: str) -> Device:
         """Raises KeyError."""
-        for device in self.devices:
-            if device.name == name:
-                return device
-        raise KeyError(name)
+        return _by_name(Same(self)).devices[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _ByName:
+    beacons: Mapping[str, Beacon]
+    devices: Mapping[str, Device]
+
+
+@lru_cache(maxsize=4)
+def _by_name(fleet: Same[Fleet]) -> _ByName:
+    """Made once a fleet: 50,000 devices are looked up one by one."""
+    return _ByName(
+        {beacon.name: beacon for beacon in fleet.value.beacons}, {device.name: device for device in fleet.value.devices}
+    )

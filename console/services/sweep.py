@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -118,6 +119,8 @@ class _Sweep:
     device_revocation: DeviceRevocationService
     follow: bool
     first_look: FirstLook = field(init=False)
+    checking: list[Device] = field(default_factory=list)
+    """Devices seen that check revocation."""
     taken: set[str | Endpoint] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -126,12 +129,10 @@ class _Sweep:
 
     def work_of(self, name: str) -> Work:
         self._take(name)
-        for device in self.fleet.devices:
-            if device.name == name:
-                return self._work(name, partial(self._device, device=device), DEVICE_SECONDS)
-        for beacon in self.fleet.beacons:
-            if beacon.name == name:
-                return self._work(name, partial(self._beacon, beacon=beacon), BEACON_SECONDS)
+        with suppress(KeyError):
+            return self._work(name, partial(self._device, device=self.fleet.device(name)), DEVICE_SECONDS)
+        with suppress(KeyError):
+            return self._work(name, partial(self._beacon, beacon=self.fleet.beacon(name)), BEACON_SECONDS)
         raise ConfigurationError(
             f"no beacon or device is called {name!r}",
             target=str(self.fleet.path),
@@ -144,6 +145,8 @@ class _Sweep:
 
     def _device(self, job: Job, device: Device) -> None:
         self.service.collect(device)
+        if self.device_revocation.is_checked_by(device):
+            self.checking.append(device)
         uses = self.estate.uses_of_device(device.name)
         self._greet(job, uses)
         if self.follow:
@@ -168,11 +171,9 @@ class _Sweep:
             if beacon.name in self.taken and self.revocation.is_checked_by(beacon):
                 run = partial(self._ask_revocation, beacon=beacon)
                 job.add(Work(revocation_target(beacon.name), run, REVOCATION_SECONDS, retries=0))
-
-        for device in self.fleet.devices:
-            if device.name in self.taken and self.device_revocation.is_checked_by(device):
-                run = partial(self._ask_device, device=device)
-                job.add(Work(revocation_target(device.name), run, REVOCATION_SECONDS, retries=0))
+        for device in self.checking:
+            run = partial(self._ask_device, device=device)
+            job.add(Work(revocation_target(device.name), run, REVOCATION_SECONDS, retries=0))
 
     def _ask_revocation(self, _job: Job, beacon: Beacon) -> None:
         self.revocation.ask(beacon)

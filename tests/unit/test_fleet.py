@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from console.agent.failover import failover_uses
 from console.agent.profile import AgentProfile
 from console.errors import ConfigurationError, ExitStatus
 from console.fleet.loading import load_fleet
-from console.fleet.model import BeaconClientCheck, ExplicitPair, WinrmAuthentication
+from console.fleet.model import Beacon, BeaconClientCheck, Device, ExplicitPair, Fleet, WinrmAuthentication
 from console.fleet.pairing import match_beacon, pair_uses
 
 FLEET = """
@@ -320,3 +321,13 @@ def test_uses_are_explicit_pairs_and_failover_entries(write: Write) -> None:
         ("", "stranger.example", 443, None, ""),
     ]
     assert pair_uses(fleet, "d2", ()) == ()
+
+
+def test_targets_are_found_by_name_in_their_own_fleet() -> None:
+    one = Fleet(Path("/f"), devices=(Device("d1", "h1"),), beacons=(Beacon("b1", "b1.test", None),))
+    other = replace(one, devices=(Device("d1", "h2"), Device("d2", "h3")))
+    assert [one.device("d1").host, other.device("d1").host, other.device("d2").host] == ["h1", "h2", "h3"]
+    assert one.beacon("b1") is other.beacon("b1")
+    for name, look_up in (("d2", one.device), ("d1", one.beacon), ("b1", other.device)):
+        with pytest.raises(KeyError):
+            look_up(name)
