@@ -17,7 +17,7 @@ from console.pki.certificates import certificate
 from console.pki.revocation_facts import RevocationFact, changes_of
 from console.readiness.beacon_view import Endpoint
 from console.readiness.device_view import DeviceView
-from console.readiness.identity import serial_of
+from console.readiness.identity import Same
 from console.readiness.model import COMPONENTS, Finding, PairInput, Status
 from console.readiness.shared import Moment
 
@@ -76,7 +76,7 @@ def _of_device(device: DeviceView, now: datetime, skews: Sequence[timedelta], so
 def _of_revocation(
     facts: tuple[RevocationFact, ...], now: datetime, skews: tuple[timedelta, ...], soon: int, moment: Moment
 ) -> float:
-    key = ("revocation", serial_of(facts), skews)
+    key = ("revocation", Same(facts), skews)  # as one object: a beacon has a fact for each of its devices
     return moment.changes.get(key, lambda: _next_of_facts(facts, now, skews, soon))
 
 
