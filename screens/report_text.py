@@ -7,7 +7,7 @@ from screens.text import plain, sentence
 
 _WHERE = ("file", "path", "section", "place", "location", "store", "record", "binding", "where")
 """Evidence that says where to look; the rest says why."""
-_OF_DEVICE = frozenset({"file", "path", "section"})
+_OF_DEVICE = frozenset({"file", "path", "section", "where"})
 _OF_BEACON = frozenset({"location", "store", "record", "binding"})
 
 
@@ -24,8 +24,7 @@ def report_text(finding: Finding, use: PairUse) -> list[tuple[str, str]]:
     where = [(key, value) for key, value in finding.evidence.items() if _is_place(key)]
     why = [(key, value) for key, value in finding.evidence.items() if not _is_place(key)]
     if where:
-        on = _machine([key for key, _ in where], use)
-        lines.append(("Where", f"on {plain(on)}, {_words(where)}" if on else _words(where)))
+        lines.append(("Where", _places(where, use)))
     if finding.remedy:
         lines.append(("Fix", sentence(finding.remedy)))
     if why:
@@ -43,13 +42,19 @@ _STOPS = {
 }
 
 
-def _machine(keys: list[str], use: PairUse) -> str:
-    """Files and sections lie on the device, whoever has to change something; stores and bindings on the beacon."""
-    words = {word for key in keys for word in key.casefold().replace("_", " ").split()}
-    on_device, on_beacon = bool(words & _OF_DEVICE), bool(words & _OF_BEACON)
-    if on_device == on_beacon:
-        return ""
-    return use.device if on_device else use.beacon
+def _places(entries: list[tuple[str, str]], use: PairUse) -> str:
+    """`on app05: file …`: files and sections lie on the device, whoever has to change something; stores, bindings and
+    locations on the beacon."""
+    told: dict[str, list[str]] = {}
+    for key, value in entries:
+        words = set(key.casefold().replace("_", " ").split())
+        machine = use.device if words & _OF_DEVICE else use.beacon if words & _OF_BEACON else ""
+        name = "" if key == "where" else plain(key.removeprefix("beacon's ").replace("_", " "))
+        told.setdefault(machine, []).append(f"{name} {plain(str(value))}".strip())
+    return " · ".join(
+        f"on {plain(machine)}: {', '.join(places)}" if machine else ", ".join(places)
+        for machine, places in told.items()
+    )
 
 
 def _is_place(key: str) -> bool:

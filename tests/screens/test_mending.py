@@ -9,6 +9,7 @@ from console.readiness.model import Finding, PairUse, Side, Status, Step
 from screens.beacon_editor import BeaconEditor
 from screens.mending import BOUND, EDITED, Mend, mend, way
 from screens.pair_report import PairReport
+from screens.report_text import report_text
 from tests.screens.conftest import SMALL, opened, screen_text, settled, until
 from tests.screens.world import World
 
@@ -82,3 +83,11 @@ async def test_2_is_the_pair_report_from_everywhere(world: World, mode: str) -> 
         await pilot.press("2")
         await settled(pilot)
         assert len(pilot.app.screen_stack) == 2, "it isn't opened twice"
+
+
+def test_places_are_told_with_the_machine_that_they_are_on() -> None:
+    evidence = {"file": "/etc/ssl/client.crt", "beacon's location": "Default Web Site", "subject": "CN=x"}
+    finding = Finding("beacon.x", Step.ACCEPTED, Side.BEACON, Status.FAIL, "m", evidence=evidence)
+    told = dict(report_text(finding, USE))
+    assert told["Where"] == "on d1: file /etc/ssl/client.crt · on b1: location Default Web Site"
+    assert told["Why"] == "subject: CN=x"

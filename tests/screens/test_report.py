@@ -27,7 +27,7 @@ async def test_findings_failing_first_with_both_sides(world: World) -> None:
         assert "1 of 1 findings" in text
         for line in (
             "What    AddClientCertificateAndKey is off.",
-            "Where   on lx-0002, section: ManageSoft\\Common",
+            "Where   on lx-0002: section ManageSoft\\Common",
             "Fix     Set AddClientCertificateAndKey=True.  e edit now · E edit on all 2 devices with this fault",
             "Why     value: False",
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.pki.certificates import certificate
+from console.pki.certificates import Certificate, certificate
 from console.pki.names import describe_names, ip_address, libcurl_accepts, openssl_accepts
 from console.readiness.about import about
 from console.readiness.case import Case
@@ -60,8 +60,8 @@ def name_mismatch(case: Case) -> Outcome:
     return failed(
         f"The beacon's certificate isn't for {shown} but for {names}",
         remedy=(
-            f"Have the certificate reissued with {shown} as a name and bind it. Or, on the device, write one of the "
-            f"certificate's names as Host in place of {shown}, in the failover list of config.ini."
+            f"Have the certificate reissued with {shown} as a name and bind it. Or, on the device, write "
+            f"{_usable(facts)} as Host in place of {shown}, in the failover list of config.ini."
         ),
         evidence={"asked for": host, "names": names, **about(facts)},
     )
@@ -82,3 +82,9 @@ def name_not_ascii(case: Case) -> Outcome:
     if case.use.host.isascii():
         return not_applicable("The host name is ASCII")
     return warned(f"{clean(case.use.host, 120)} isn't ASCII; it is compared in its ASCII form")
+
+
+def _usable(facts: Certificate) -> str:
+    """A name of the certificate that may stand in a failover list: no wildcard."""
+    plain = next((name for name in facts.dns_names if "*" not in name), "")
+    return clean(plain, 120) if plain else "one of the certificate's names"
