@@ -48,6 +48,11 @@ def unanswered(**facts: object) -> Make:
     return on_beacon(hellos=(silent,), server=ServerFacts(**facts))  # type: ignore[arg-type]
 
 
+def below(*flags: str, above: tuple[str, ...] = ()) -> Make:
+    """A folder below the one for uploads with settings of its own."""
+    return on_beacon(access=(kit.access(*above), kit.access(*flags, location=f"{UPLOADS}/Inventories")))
+
+
 def web_config(**facts: object) -> Make:
     return says(unlocked=(UPLOADS,), **facts)
 
@@ -73,6 +78,10 @@ EXAMPLES: list[ROW] = [
     ("beacon.access-unlocked", NOTHING_SEEN, U),
     ("beacon.access-unlocked", plain_http(), N),
     ("beacon.weaker-location", web_config(web_config=(WEAK_BY_FILE,)), W),
+    ("beacon.stricter-location", on_beacon(), P),
+    ("beacon.stricter-location", below("Ssl", "SslNegotiateCert", "SslRequireCert"), P),
+    ("beacon.stricter-location", below("Ssl", "SslNegotiateCert", "SslRequireCert", above=("Ssl",)), W),
+    ("beacon.stricter-location", on_beacon(access=()), U),
     ("beacon.ssl-128", on_beacon(), P),
     ("beacon.ssl-128", on_beacon(access=(kit.access("Ssl", "Ssl128"),)), W),
     ("beacon.ssl-128", on_beacon(access=()), U),
@@ -129,6 +138,7 @@ RISKS: list[tuple[str, Make, bool]] = [
     ("beacon.schannel-errors", unanswered(schannel_errors={"36874": 3}), False),
     ("beacon.schannel-errors", unanswered(schannel_errors={"36870": 3}), True),
     ("beacon.client-chain-size", on_beacon(schannel=Schannel(message_limit=500)), True),
+    ("beacon.stricter-location", below("SslRequireCert", above=("Ssl",)), True),
     ("beacon.upload-limit", uploads(None, 1000, 1000), False),
     ("beacon.disk-space", says(free_bytes=0), False),
     ("beacon.renewal-tool", says(renewal_tools=("Certify.Service",)), False),

@@ -8,7 +8,7 @@ from console.iis.server import RecentRefusals, ServerFacts
 from console.readiness.judge import judge_pair
 from console.readiness.model import Side, Verdict
 from tests.unit import readiness_kit as kit
-from tests.unit.readiness_examples_server import RISKS, UPLOADS, WEAK_BY_FILE, mapping, says, unanswered, uploads
+from tests.unit.readiness_examples_server import RISKS, UPLOADS, WEAK_BY_FILE, below, mapping, says, unanswered, uploads
 from tests.unit.readiness_makers import Make, on_beacon
 
 
@@ -36,6 +36,15 @@ def test_a_web_config_that_asks_for_nothing_is_what_devices_meet() -> None:
     given = on_beacon(server=ServerFacts(unlocked=(UPLOADS,), web_config=(WEAK_BY_FILE,)))()
     assert "doesn't ask" in kit.finding(given, "beacon.http-open").message
     assert "doesn't ask" not in kit.finding(given, "beacon.http-open", "Launcher").message
+
+
+def test_a_stricter_folder_below_is_a_risk_of_the_parts_that_use_the_one_above_it() -> None:
+    judged = judge_pair(below("SslRequireCert", above=("Ssl",))())
+    assert judged.components == {
+        "Launcher": Verdict.READY,
+        "Tracker": Verdict.AT_RISK,
+        "Uploader": Verdict.AT_RISK,
+    }
 
 
 def test_uploads_that_are_too_large_block_the_parts_that_upload() -> None:

@@ -78,6 +78,36 @@ def weaker_location(case: Case) -> Outcome:
 
 
 @check(
+    "beacon.stricter-location",
+    step=Step.HTTP,
+    side=Side.BEACON,
+    refused_by=None,
+    severity=Severity.RISK,
+    rule="No folder below the one that the component uses asks for more than that one.",
+    source="windows.md S17; handshake.md B-SSL-01 (which folders below it an agent uses isn't documented)",
+    remedy="Remove that location's own SSL settings, so that it inherits, or set the same ones above it.",
+    needs=(Need.BEACON,),
+    part=Part.UPLOAD,
+)
+def stricter_location(case: Case) -> Outcome:
+    if case.access is None or case.endpoint is None or case.endpoint.routed is None:
+        return unknown("The SSL settings of the site weren't observed")
+    folder = f"{case.endpoint.routed[0].name}/{case.directory}/".lower()
+    more = {
+        clean(setting.location, 80): [
+            flag for flag in _STRENGTH if flag in setting.flags and flag not in case.access.flags
+        ]
+        for setting in case.endpoint.snapshot.access
+        if setting.location.lower().startswith(folder)
+    }
+    stricter = {location: flags for location, flags in more.items() if flags}
+    if stricter:
+        evidence = {"locations": "; ".join(f"{place} adds {', '.join(flags)}" for place, flags in stricter.items())}
+        return warned(f"Stricter SSL settings than above it at {', '.join(stricter)}", risk=True, evidence=evidence)
+    return passed("No folder below asks for more")
+
+
+@check(
     "beacon.http-open",
     step=Step.HTTP,
     side=Side.BEACON,
