@@ -60,13 +60,17 @@ class SqliteJournal:
         return self._writers.is_held(entry)
 
     def step_done(self, entry: str, steps_done: int) -> None:
-        current = self.entry(entry)
-        self._database.execute(*_event(entry, current.state, steps_done, current.error))
+        self._follow(entry, None, steps_done, None)
 
     def close_entry(self, entry: str, state: EntryState, error: str = "") -> None:
-        current = self.entry(entry)
-        self._database.execute(*_event(entry, state, current.steps_done, error))
+        self._follow(entry, state, None, error)
         self._writers.forget(entry)
+
+    def _follow(self, entry: str, state: EntryState | None, steps_done: int | None, error: str | None) -> None:
+        """An event like the entry's last one but for what is given; in one statement, so that two consoles can't both
+        follow the same event. Raises ConfigurationError where there is no such entry."""
+        self.entry(entry)
+        self._database.execute(_NEXT_EVENT, (_now(), state, steps_done, error, entry))
 
     def entries(self, limit: int | None = None) -> Sequence[JournalEntry]:
         many = -1 if limit is None else limit
@@ -118,11 +122,20 @@ _NEWEST_STATE = (
     "SELECT e.entry, v.state, v.steps_done, v.error FROM journal_entry e JOIN journal_event v"
     " ON v.position = (SELECT MAX(position) FROM journal_event WHERE entry = e.entry)"
 )
+_NEXT_EVENT = (
+    "INSERT INTO journal_event (entry, at, state, steps_done, error)"
+    " SELECT entry, ?, COALESCE(?, state), COALESCE(?, steps_done), COALESCE(?, error) FROM journal_event"
+    " WHERE position = (SELECT MAX(position) FROM journal_event WHERE entry = ?)"
+)
 _NEWEST_IDS = "SELECT entry FROM journal_entry ORDER BY position DESC LIMIT ?"
 
 
 def _event(entry: str, state: EntryState, steps_done: int, error: str) -> tuple[str, Sequence[object]]:
     return (
         "INSERT INTO journal_event (entry, at, state, steps_done, error) VALUES (?, ?, ?, ?, ?)",
-        (entry, datetime.now(UTC).isoformat(), str(state), steps_done, error),
+        (entry, _now(), str(state), steps_done, error),
     )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

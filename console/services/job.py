@@ -184,7 +184,10 @@ class Job:
         self._queue = queue
 
     def register(self, target: str) -> None:
+        """Raises ValueError for a target that the job has already: its end would never be counted."""
         with self._lock:
+            if target in self._targets:
+                raise ValueError(f"{target} is in the job twice")
             self._targets[target] = TargetProgress(target)
             self._counts[TargetState.WAITING] += 1
 

@@ -178,3 +178,26 @@ def test_a_body_is_read_from_disk_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert [one.state for one in (*first, *store.journal.entries())] == [EntryState.OPEN, EntryState.DONE]
     assert sum("SELECT body" in statement for statement in asked) == 1
     store.close()
+
+
+def test_two_consoles_at_once_lose_no_step(tmp_path: Path) -> None:
+    """One writes steps while the other closes the entry: the last state has both."""
+    stores = [open_store(tmp_path / "s") for _ in range(2)]
+    stores[0].journal.open_entry(entry("E-0001"))
+
+    def steps() -> None:
+        for number in range(1, 40):
+            stores[0].journal.step_done("E-0001", number)
+
+    threads = [
+        threading.Thread(target=steps),
+        threading.Thread(target=lambda: stores[1].journal.close_entry("E-0001", EntryState.FAILED, "given up")),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = stores[0].journal.entry("E-0001")
+    assert (found.state, found.steps_done, found.error) == (EntryState.FAILED, 39, "given up")
+    for store in stores:
+        store.close()

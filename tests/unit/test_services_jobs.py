@@ -198,3 +198,8 @@ def test_work_that_is_given_up_has_no_afterwards(runner: JobRunner) -> None:
     assert ended.wait(10)
     assert [one.state for one in job.targets] == [TargetState.FAILED]
     assert told == []
+
+
+def test_a_target_is_in_a_job_once(runner: JobRunner) -> None:
+    with pytest.raises(ValueError, match="t is in the job twice"):
+        runner.start(JobKind.SWEEP, "x", [Work("t", lambda _: None), Work("t", lambda _: None)])
