@@ -101,6 +101,12 @@ file() {
     0) printf '%s %s\n' "$name.content" "$size"; cat "$path"; echo ;;
     3)
       rec "$name.redacted" yes
+      # Whether the bodies that aren't sent can be decoded decides too: this reads a CA file as the TLS library does.
+      if has openssl; then
+        if openssl crl2pkcs7 -nocrl -certfile "$path" </dev/null >/dev/null 2>&1; then rec "$name.loads" yes
+        else rec "$name.loads" no
+        fi
+      fi
       set -- $(redact "$path" $guess | wc -c)
       printf '%s %s\n' "$name.content" "$1"; redact "$path" $guess; echo
       ;;
@@ -171,7 +177,8 @@ key() {
   # Labels at the start of a line, where OpenSSL wants them; a byte order mark before the first is passed over.
   bom=$(printf '\357\273\277')
   rec "$1.labels" "$(sed -n -e "1s/^$bom//" -e 's/^-----BEGIN \([A-Z0-9 ]*\)-----.*/\1/p' "$2" 2>/dev/null | sed 20q)"
-  rec "$1.encrypted" "$(sed -n -e 's/^Proc-Type: *4,ENCRYPTED.*/legacy/p' -e 's/.*-----BEGIN ENCRYPTED PRIVATE KEY-----.*/pkcs8/p' "$2" 2>/dev/null | sed 1q)"
+  # Of the first private key: the TLS library takes no later one instead.
+  rec "$1.encrypted" "$(sed -n '/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/,/-----END/p' "$2" 2>/dev/null | sed '/-----END/q' | sed -n -e 's/^Proc-Type: *4,ENCRYPTED.*/legacy/p' -e 's/.*-----BEGIN ENCRYPTED PRIVATE KEY-----.*/pkcs8/p' | sed 1q)"
   hash=$EMPTY how=
   if has openssl; then
     how='openssl pkey'

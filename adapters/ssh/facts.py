@@ -78,6 +78,7 @@ def file_fact(records: Records, name: str, path: str, who: Who) -> FileFact:
         head=_head(text(records, f"{name}.head")),
         readable_by_agent=by_agent,
         unreadable_because=because,
+        loads={"yes": True, "no": False}.get(text(records, f"{name}.loads")),
     )
 
 

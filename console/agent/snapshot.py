@@ -41,6 +41,8 @@ class FileFact:
     """May the agent's account read it, every parent directory included; None: not found out."""
     unreadable_because: str = ""
     """The path that closes the way and its mode, e.g. `/etc/ssl/private drwx------ root root`; or why it is unknown."""
+    loads: bool | None = None
+    """The device's own OpenSSL can decode every block; asked only of PEM files whose content isn't sent whole."""
 
 
 @dataclass(frozen=True, slots=True)

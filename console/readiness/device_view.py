@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 
@@ -22,6 +22,7 @@ _NOISE = timedelta(seconds=2)
 _FARTHEST = timedelta(days=365 * 900)
 """A clock beyond is as wrong as it can be, and the calendar of datetime ends."""
 _ODDITIES_KEPT = 4
+_KEY_UNDECODABLE = "it holds a private key too, which the device's OpenSSL can't decode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class DeviceView:
             fact = self.snapshot.file(path)
             content = fact.content if fact is not None else None
             loaded = LoadedFile() if content is None else load_ca_file(content, skips_bom=skips_bom)
+            if fact is not None and fact.loads is False and not loaded.error:
+                loaded = replace(loaded, certificates=(), error=_KEY_UNDECODABLE)
         from_file = loaded.certificates if loaded is not None else ()
         extra, shadowed = read_directory(
             self.snapshot.directory(directory) if directory else None,

@@ -55,6 +55,13 @@ def server_issuer() -> Make:
     return client(kit.issue("device01", issuer, usages=[kit.CLIENT]), issuer)
 
 
+def key_in_ca_file(**changes: object) -> Make:
+    """A private key behind the root in the CA file, its body left out by the collector."""
+    key = b"-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n"
+    certificate = kit.device().files[1]
+    return on_device(files=(kit.file(kit.CA_FILE, kit.root().pem + key, **changes), certificate))
+
+
 def leaf_alone(**changes: object) -> Make:
     """The device's file holds the leaf alone, and the beacon doesn't know its issuer."""
     return lambda: kit.pair(

@@ -146,7 +146,7 @@ def client_key_unusable(case: Case) -> Outcome:
     if key is None or (file_problem(key.file) is not None and key.file.state is not FileState.UNREADABLE):
         return not_applicable("There is no private key file to load")
     labels = ", ".join(clean(label, 40) for label in key.labels[:4])
-    if key.encrypted or any("ENCRYPTED" in label for label in key.labels):
+    if key.encrypted or "ENCRYPTED" in next(iter(_private(key)), ""):
         return failed(
             f"The private key is protected by a passphrase, which the agent can't give: {named}",
             evidence={"labels": labels},
@@ -171,13 +171,18 @@ def client_key_unusable(case: Case) -> Outcome:
 def _odd_label(case: Case, key: KeyFact) -> str:
     """The label promises another kind of key than there is: `openssl pkey` loads it, the TLS library doesn't."""
     place = _place_of_key(case)
-    label = next((label for label in key.labels if label.endswith("PRIVATE KEY")), "")
-    if place is None or label in ("", "PRIVATE KEY"):
+    labels = _private(key)
+    if place is None or not labels:
         return ""
     kind = certificate(case.client_chain[place]).key_kind
-    if not kind or label == f"{kind.upper()} PRIVATE KEY":
+    if not kind or {"PRIVATE KEY", f"{kind.upper()} PRIVATE KEY"} & {*labels}:
         return ""
-    return f"The key's BEGIN line says “{clean(label, 40)}”, but it is of the kind {kind}"
+    return f"The key's BEGIN line says “{clean(labels[0], 40)}”, but it is of the kind {kind}"
+
+
+def _private(key: KeyFact) -> tuple[str, ...]:
+    """Labels of private keys, in order; one that can't be decoded is passed over for the next."""
+    return tuple(label for label in key.labels if label.endswith("PRIVATE KEY"))
 
 
 @check(

@@ -78,6 +78,11 @@ def ca_file_unreadable(case: Case) -> Outcome:
             f"version wasn't observed: {shown}",
             remedy="Remove the byte order mark.",
         )
+    if fact.loads is None and any(label.endswith("PRIVATE KEY") for file in loaded for label in file.labels):
+        return unknown(
+            f"The CA file holds a private key too; whether OpenSSL can decode it wasn't found out: {shown}",
+            remedy="Take the private key out of the CA file.",
+        )
     if any(file.bom for file in loaded):
         return warned(f"A byte order mark begins the CA file; OpenSSL before 3.0 skips what follows: {shown}")
     return passed(f"The CA file {shown} holds {len(loaded[0].certificates)} certificate(s)")
