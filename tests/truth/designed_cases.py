@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tests.truth.designed import Designed, main
 from tests.truth.designed_beacon import ACCEPTED, BOUND, CHAINED, LATE, NAMED, SEVERAL
 from tests.truth.designed_completion import COMPLETED
-from tests.truth.designed_device import ACCOUNTS, CLIENTS, RANGES, STRENGTH, SURROUNDINGS, TRUSTED
+from tests.truth.designed_device import ACCOUNTS, CLIENTS, MIXED, RANGES, STRENGTH, SURROUNDINGS, TRUSTED
 from tests.truth.designed_server import SERVERS
 from tests.truth.designed_settings import SETTINGS_CHANGED
 
@@ -21,6 +21,7 @@ TOPICS: Mapping[str, Mapping[str, Designed]] = {
     "several": SEVERAL,
     "trust": TRUSTED,
     "client": CLIENTS,
+    "mixed": MIXED,
     "completion": COMPLETED,
     "settings": SETTINGS_CHANGED,
     "server": SERVERS,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from tests.truth.designed import Designed
+from tests.truth.odd_certificates import make, pem
 from tests.truth.odd_edits import change_recipe, include, rewrite, set_fields, set_keys, together
 from tests.truth.odd_files import CLIENT_FILES, TEXTS, TRUST
-from tests.truth.odd_pair import Change, Draft
+from tests.truth.odd_pair import CLIENT, Change, Draft
 
 
 def _ok(change: Change) -> Designed:
@@ -119,6 +121,60 @@ TRUSTED: Mapping[str, Designed] = {
         together(set_fields(sent=("server/self",)), set_keys("preferences", CheckServerCertificate="False"))
     ),
 }
+
+
+def _key_made(old: bool = False, password: bytes = b"") -> bytes:
+    made = make(replace(CLIENT, key="rsa2048#client"))
+    if old and password:
+        return subprocess.run(
+            ["openssl", "rsa", "-aes256", "-traditional", "-passout", f"pass:{password.decode()}"],
+            input=made.key_pem(),
+            capture_output=True,
+            check=True,
+        ).stdout
+    return made.key_pem("old" if old else "pkcs8", password)
+
+
+def _broken_body(data: bytes) -> bytes:
+    lines = data.split(b"\n")
+    return b"\n".join([lines[0], b"AAAA" + lines[1][4:], *lines[2:]])
+
+
+_KEYS = {
+    "key": _key_made(),
+    "RSA key": _key_made(old=True),
+    "EC key": make(CLIENT).key_pem("old"),
+    "encrypted key": _key_made(password=b"secret"),
+    "encrypted RSA key": _key_made(old=True, password=b"secret"),
+    "broken RSA key": _broken_body(_key_made(old=True)),
+    "broken key": _broken_body(_key_made()),
+    "EC parameters": pem("EC PARAMETERS", b"\x06\x08*\x86H\xce=\x03\x01\x07"),
+    "public key": pem("PUBLIC KEY", b"\x30\x00"),
+    "request": pem("CERTIFICATE REQUEST", b"\x30\x00"),
+    "unknown block": pem("SOMETHING ELSE", b"\x30\x00"),
+}
+_FIRST_KEY_COUNTS = {"encrypted key", "encrypted RSA key", "key", "RSA key"}
+
+
+def _with(which: str, block: bytes, *, before: bool) -> Change:
+    return rewrite(which, (lambda data: block + data) if before else (lambda data: data + block))
+
+
+def _mixed() -> dict[str, Designed]:
+    """Other blocks in the three files, before and behind what is meant to be there."""
+    cases = {}
+    for name, block in _KEYS.items():
+        for which in ("ca", "crt", "key"):
+            for before in (True, False):
+                broken = which == "ca" and name.startswith("broken")
+                other_key = which == "key" and before and name in _FIRST_KEY_COUNTS
+                expected = "device" if broken or other_key else "ok"
+                place = "before" if before else "behind"
+                cases[f"{which}: {name} {place}"] = Designed(_with(which, block, before=before), expected)
+    return cases
+
+
+MIXED: Mapping[str, Designed] = _mixed()
 
 _PASSWORD = ("-passout", "pass:secret")
 

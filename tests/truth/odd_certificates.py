@@ -148,7 +148,9 @@ def make(recipe: Recipe, issuer: Made | None = None) -> Made:
     for extension, critical in _extensions(recipe, key, issuer):
         builder = builder.add_extension(extension, critical=critical)
     modern = isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
-    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32) if recipe.digest == "pss" else None
+    pss = None
+    if recipe.digest == "pss" and isinstance(signer, rsa.RSAPrivateKey):
+        pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     digest = None if modern else _DIGESTS.get(recipe.digest, hashes.SHA256())
     der = builder.sign(signer, digest, rsa_padding=pss).public_bytes(serialization.Encoding.DER)
     if recipe.version == 1:
