@@ -13,6 +13,7 @@ from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certific
 from console.pki.chain import ChainOptions, ChainResult, verify_chain
 from console.readiness.about import about, use_names
 from console.readiness.beacon_view import ClientMode
+from console.readiness.client_revocation import client_trust
 from console.readiness.completion import may_complete_unseen, sent_chains
 from console.readiness.diagnosis import Problem, follow
 from console.readiness.model import Side
@@ -75,20 +76,15 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
                 failed(message, evidence={**_where(case), **about(leaf), "uses": use_names(leaf)}),
             )
         )
-    mode = _mode(endpoint)
-    store = "Root"
-    if mode in (1, 2):
-        store = (endpoint.record.ctlstorename if endpoint.record is not None else "") or "ClientAuthIssuer"
-        if store not in _STORES_READ:
-            return Acceptance(
-                why_not=f"ClientAuthTrustMode is {mode}, and the store {clean(store, 60)} isn't collected"
-            )
-    return _by_chain(case, endpoint, leaf, store)
+    store, options = client_trust(endpoint)
+    if store not in _STORES_READ:
+        mode = endpoint.snapshot.schannel.client_auth_trust_mode
+        return Acceptance(why_not=f"ClientAuthTrustMode is {mode}, and the store {clean(store, 60)} isn't collected")
+    return _by_chain(case, endpoint, leaf, store, options)
 
 
-def _by_chain(case: Case, endpoint: Endpoint, leaf: Certificate, store: str) -> Acceptance:
+def _by_chain(case: Case, endpoint: Endpoint, leaf: Certificate, store: str, options: ChainOptions) -> Acceptance:
     """Under every reading of what the device sends."""
-    options = ChainOptions(purpose="", partial=store != "Root" and _mode(endpoint) == 2, level=0)
 
     def verified(chain: tuple[bytes, ...]) -> ChainResult:
         others = (*chain[1:], *endpoint.intermediates)
@@ -141,10 +137,6 @@ def _usage_checked(endpoint: Endpoint) -> bool:
 
 def _for_clients(facts: Certificate) -> bool:
     return facts.extended_key_usage is None or bool({CLIENT_AUTH, ANY_USE} & {*facts.extended_key_usage})
-
-
-def _mode(endpoint: Endpoint) -> int:
-    return endpoint.snapshot.schannel.client_auth_trust_mode or 0
 
 
 def misplaced_roots(endpoint: Endpoint) -> tuple[str, ...]:

@@ -44,6 +44,10 @@ class ClientRevocationService:
         documented = beacon.client_check is BeaconClientCheck.DOCUMENTED
         return not documented and any(map(asks_addresses, seen.httpsys))
 
+    def was_asked(self, beacon: Beacon) -> bool:
+        seen = self._estate.observation().beacons.get(beacon.name)
+        return seen is not None and seen.revocation_at is not None
+
     def ask(self, beacon: Beacon) -> None:
         """Ask what there is to ask, and record it; where the beacon can't be asked, that and why."""
         observation = self._estate.observation()

@@ -101,11 +101,14 @@ class SweepService:
         self._estate.record_hello(self._hello.hello(use.host, use.port, _address(use.address), HELLO_SECONDS))
 
     def observe_again(self, beacon: Beacon) -> None:
-        """Its settings have changed: WinRM's view of it, and a hello to each of its endpoints."""
+        """Its settings have changed: WinRM's view of it, a hello to each of its endpoints, and, where it has begun to
+        check revocation of client certificates, what their addresses answer it."""
         self.snapshot(beacon)
         endpoints = {(use.host, use.port): use for use in self._estate.uses() if use.beacon == beacon.name}
         for use in endpoints.values():
             self.say_hello(use)
+        if self._revocation.is_checked_by(beacon) and not self._revocation.was_asked(beacon):
+            self._revocation.ask(beacon)
 
 
 @dataclass(slots=True)

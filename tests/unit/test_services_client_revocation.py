@@ -222,22 +222,34 @@ def test_nothing_is_asked_that_the_beacon_does_not_check_or_trust() -> None:
     assert paths(given, failed=True) == ()
 
 
-def test_a_sweep_asks_each_beacon_once_and_never_fails_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Both devices have the usual certificate, and b1 checks its revocation; the list of its CA answers."""
     world = World(tmp_path)
     given = checked()()
     assert given.device is not None
     assert given.beacon is not None
-    held = {"d1": replace(given.device, device="d1"), "d2": replace(given.device, device="d2")}
+    device = given.device
 
-    def collect(device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
-        return replace(held[device.name], taken_at=world.clock.now(), names=tuple(NameFact(host, ()) for host in hosts))
+    def collect(of: Device, hosts: Sequence[str]) -> DeviceSnapshot:
+        names = tuple(NameFact(host, ()) for host in hosts)
+        return replace(device, device=of.name, taken_at=world.clock.now(), names=names)
 
     monkeypatch.setattr(world.devices, "collect", collect)
     binding = replace(given.beacon.sites[0].bindings[0], port=4443)
-    record = kit.record(verifyclientcertrevocation=True, key="0.0.0.0:4443")
-    seen = replace(given.beacon, beacon="b1", sites=(Site(kit.SITE, 1, "Started", (binding,)),), httpsys=(record,))
+    seen = replace(given.beacon, beacon="b1", sites=(Site(kit.SITE, 1, "Started", (binding,)),))
     world.beacons.snapshots["b1"] = seen
+    checks(world, on=True)
     world.beacons.addresses = {LIST: crl_of(issuing())}
+    return world
+
+
+def checks(world: World, *, on: bool) -> None:
+    record = kit.record(verifyclientcertrevocation=on, key="0.0.0.0:4443")
+    world.beacons.snapshots["b1"] = replace(world.beacons.snapshots["b1"], httpsys=(record,))
+
+
+def test_a_sweep_asks_each_beacon_once_and_never_fails_for_it(world: World) -> None:
     world.sweep()
     assert world.beacons.fetched == [("b1", (LIST, ROOT_LIST))]
     known = world.space.estate.observation().beacons["b1"]
@@ -263,3 +275,16 @@ def test_a_beacon_that_is_observed_again_keeps_what_it_was_told(tmp_path: Path) 
     world.clock.forward(minutes=1)
     world.space.sweep.snapshot(world.fleet.beacons[0])
     assert world.space.estate.observation().beacons["b1"].revocation == facts
+
+
+def test_a_beacon_that_begins_to_check_is_asked_when_it_is_observed_again(world: World) -> None:
+    """What is known already stays until the next sweep."""
+    beacon = world.fleet.beacons[0]
+    checks(world, on=False)
+    world.sweep()
+    assert world.beacons.fetched == []
+    checks(world, on=True)
+    world.space.sweep.observe_again(beacon)
+    world.space.sweep.observe_again(beacon)
+    assert world.beacons.fetched == [("b1", (LIST, ROOT_LIST))]
+    assert len(world.space.estate.observation().beacons["b1"].revocation) == 2
