@@ -102,6 +102,8 @@ def test_what_the_ca_revoked_stops_it(start: Started, beacon: str) -> None:
     assert (found.status, found.side, found.refused_by) == (Status.FAIL, Side.BEACON, Side.DEVICE)
     assert "“b1.lab.test” is revoked" in found.message
     assert found.remedy.startswith("On b1: Bind a certificate that isn't revoked")
+    assert space.probing.start([verdict.use for verdict in space.estate.verdicts()]).wait(120)
+    assert space.estate.disagreements() == (), "curl makes no check of revocation: that it gets through is no bug"
 
 
 @pytest.mark.parametrize(

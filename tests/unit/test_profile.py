@@ -75,6 +75,8 @@ config_ini = "/elsewhere/config.ini"
         ("[paths]\nconfig = '/x'", ("config", "config_ini")),
         ("[preference.X]\nname = 'SSLDirectory'", ("SSLDirectory",)),
         ("schema = 2", ("schema",)),
+        ("[revocation]\nnewer_than = '19'", ("newer_than", "newer_since")),
+        ("[revocation]\nnewer_since = 'last year'", ("newer_since", "'last year'", "unknown")),
         ("x = !", ("TOML", "line 1")),
     ],
 )
