@@ -9,6 +9,7 @@ from tests.truth.designed import Designed, main
 from tests.truth.designed_beacon import ACCEPTED, BOUND, CHAINED, LATE, NAMED, SEVERAL
 from tests.truth.designed_completion import COMPLETED
 from tests.truth.designed_device import ACCOUNTS, CLIENTS, MIXED, RANGES, STRENGTH, SURROUNDINGS, TRUSTED
+from tests.truth.designed_more import LARGE, ODD_NAMES, SHELLS
 from tests.truth.designed_server import SERVERS
 from tests.truth.designed_settings import SETTINGS_CHANGED
 
@@ -25,6 +26,9 @@ TOPICS: Mapping[str, Mapping[str, Designed]] = {
     "completion": COMPLETED,
     "settings": SETTINGS_CHANGED,
     "server": SERVERS,
+    "odd name": ODD_NAMES,
+    "shell": SHELLS,
+    "large": LARGE,
     "account": ACCOUNTS,
     "surroundings": SURROUNDINGS,
     "strength": STRENGTH,
