@@ -64,8 +64,8 @@ class Oddity:
 _Place = tuple[str, str]
 """Section and key, lower case."""
 _Index = dict[_Place, tuple[int, ...]]
-_Read = tuple[Line, _Place | None]
-"""A line; of a value line its place in the index."""
+_Read = tuple[Line, _Place | None, bool]
+"""A line; of a value line its place in the index; whether a person should look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class ConfigDocument:
     lines: tuple[Line, ...] = ()
     _index: _Index = field(default_factory=dict, repr=False, compare=False)
     """To the lines that set it."""
+    _suspects: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    """Lines, from 0, that may be odd in themselves."""
 
     @classmethod
     def parse(cls, data: bytes) -> ConfigDocument:
@@ -93,14 +95,17 @@ class ConfigDocument:
     def _of(cls, data: bytes, read: Callable[[bytes, str, bool], _Read]) -> ConfigDocument:
         lines: list[Line] = []
         index: dict[_Place, tuple[int, ...]] = {}
+        suspects: list[int] = []
         section = ""
         for number, raw in enumerate(_split(data)):
-            line, place = read(raw, section, number == 0)
+            line, place, odd = read(raw, section, number == 0)
             section = line.section
             lines.append(line)
+            if odd:
+                suspects.append(number)
             if place is not None:
                 index[place] = (*index[place], number) if place in index else (number,)
-        return cls(tuple(lines), index)
+        return cls(tuple(lines), index, tuple(suspects))
 
     def to_bytes(self) -> bytes:
         return b"".join(line.body + line.end for line in self.lines)
@@ -151,7 +156,7 @@ class ConfigDocument:
             body = line.body[: _value_start(line.body)] + _encode(value) + _trailing_blanks(line.body)
             changed = [*self.lines]
             changed[number] = Line(body, line.end, LineKind.VALUE, line.section, line.key, value)
-            return ConfigDocument(tuple(changed), self._index)
+            return ConfigDocument(tuple(changed), self._index, self._suspects)
         place, name = self._end_of(section)
         new = [_new_line(name or section, key, value)]
         if name is None:
@@ -179,7 +184,7 @@ class ConfigDocument:
             yield Oddity(1, "a byte order mark before the first character")
         first_crlf = first_nul = 0
         odd: list[Oddity] = []
-        for number, line in enumerate(self.lines, 1):
+        for line, number in ((self.lines[place], place + 1) for place in self._suspects):
             if line.end == b"\r\n" and not first_crlf:
                 first_crlf = number
             if b"\0" in line.body and not first_nul:
@@ -240,7 +245,9 @@ def _split(data: bytes) -> list[bytes]:
 
 def _read(raw: bytes, section: str, first: bool) -> _Read:
     line = _classify(raw, section, first=first)
-    return line, (line.section.lower(), line.key.lower()) if line.kind is LineKind.VALUE else None
+    of_value = line.kind is LineKind.VALUE
+    odd = line.kind is LineKind.ODD or line.end == b"\r\n" or b"\0" in line.body or (of_value and not line.section)
+    return line, (line.section.lower(), line.key.lower()) if of_value else None, odd
 
 
 _shared = lru_cache(maxsize=32_768)(_read)

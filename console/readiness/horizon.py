@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from itertools import takewhile
 from math import inf
 
 from console.pki.certificates import certificate
@@ -18,7 +17,7 @@ from console.pki.revocation_facts import RevocationFact, changes_of
 from console.readiness.beacon_view import Endpoint
 from console.readiness.device_view import DeviceView
 from console.readiness.identity import Same
-from console.readiness.model import COMPONENTS, Finding, PairInput, Status
+from console.readiness.model import COMPONENTS, Finding, PairInput
 from console.readiness.shared import Moment
 
 LONGEST = timedelta(days=1)
@@ -30,10 +29,13 @@ def holds_until(
     pair: PairInput,
     device: DeviceView | None,
     endpoint: Endpoint | None,
-    findings: Iterable[Finding],
+    for_a_minute: bool,
     moment: Moment,
 ) -> datetime:
-    """The first moment at which the same snapshots may be judged otherwise; at most LONGEST away."""
+    """The first moment at which the same snapshots may be judged otherwise; at most LONGEST away.
+
+    `for_a_minute`: one of the findings tells the time of day.
+    """
     skews = tuple({timedelta(0), *(view.skew or timedelta(0) for view in (device, endpoint) if view is not None)})
     soon = pair.policy.soon_days
     first = (pair.now + LONGEST).timestamp()
@@ -47,7 +49,7 @@ def holds_until(
         if observed is not None and observed.revocation:
             first = min(first, _of_revocation(observed.revocation, pair.now, skews, soon, moment))
     until = datetime.fromtimestamp(first, UTC)
-    if any(map(_tells_time, takewhile(_isnt_good, findings))):
+    if for_a_minute:
         until = min(until, *(_next_minute(pair.now, skew) for skew in skews))
     return until
 
@@ -117,12 +119,8 @@ def _span(der: bytes) -> tuple[float, float]:
     return begins, facts.not_after.timestamp() if facts.not_after is not None else -inf
 
 
-def _isnt_good(finding: Finding) -> bool:
-    """Findings come in order, and what passed tells when it was observed, which stays."""
-    return finding.status not in (Status.PASS, Status.NOT_APPLICABLE)
-
-
-def _tells_time(finding: Finding) -> bool:
+def tells_time(finding: Finding) -> bool:
+    """Of findings that aren't good: what passed tells when it was observed, which stays."""
     return any(_TIME_OF_DAY.search(text) for text in (finding.message, *finding.evidence.values()))
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from operator import itemgetter
 
 from console.readiness.all_checks import CHECKS
 from console.readiness.beacon_view import view_endpoint
 from console.readiness.case import Case, profile_of
 from console.readiness.device_view import view_device
-from console.readiness.horizon import holds_until
+from console.readiness.horizon import holds_until, tells_time
 from console.readiness.identity import Same
 from console.readiness.model import COMPONENTS, Finding, PairInput, PairUse, PairVerdict, Side, Status, Verdict
 from console.readiness.outcome import Outcome, clean, not_applicable, unknown
@@ -30,6 +30,22 @@ _Unmet = tuple[Mapping[Need, Outcome], ...]
 _Judged = tuple[tuple[Check, Outcome], ...]
 _FINDINGS: Memo[Ranked] = Memo()
 """Equal findings are one object: most pairs of a large fleet say the same."""
+_GOOD = (Status.PASS, Status.NOT_APPLICABLE)
+_DEVICE, _BEACON = "the device", "the beacon"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A finding with its machines' names."""
+
+    of: Finding
+    """Kept, so that its id stays its own while it is a key."""
+    finding: Finding
+    tells_time: bool
+    """It says what time it is, so it holds for a minute."""
+
+
+_ADDRESSED: Memo[Addressed] = Memo()
 
 
 def judge_pair(pair: PairInput) -> PairVerdict:
@@ -45,10 +61,10 @@ def judge_pair(pair: PairInput) -> PairVerdict:
     for place, part in enumerate(Part):
         ranked += _merged(part, tuple(parts[place] for parts in judged), moment)
     ranked.sort(key=itemgetter(0))
-    findings = _addressed(pair.use, [finding for _, finding in ranked])
+    findings, for_a_minute = _addressed([finding for _, finding in ranked], pair.use)
     verdicts = [min((part.verdict for part in parts), key=_WORST.index) for parts in judged]
     components = _by_component(tuple(verdicts))
-    until = holds_until(pair, device, endpoint, findings, moment)
+    until = holds_until(pair, device, endpoint, for_a_minute, moment)
     return PairVerdict(pair.use, min(verdicts, key=_WORST.index), components, findings, until)
 
 
@@ -179,28 +195,33 @@ def _joined(group: Mapping[str, Outcome]) -> Outcome:
     return replace(outcomes[0], evidence=evidence)
 
 
-def _addressed(use: PairUse, findings: list[Finding]) -> tuple[Finding, ...]:
-    """A remedy begins with the machine to log in to. Findings come in order: those with a remedy first."""
-    machines = {Side.DEVICE: use.device, Side.BEACON: use.beacon}
+def _addressed(findings: list[Finding], use: PairUse) -> tuple[tuple[Finding, ...], bool]:
+    """With the names of the machines to log in to; and whether one of them tells what time it is."""
+    for_a_minute = False
     for place, finding in enumerate(findings):
-        if finding.status in (Status.PASS, Status.NOT_APPLICABLE):
+        if finding.status in _GOOD:  # these come last, and have no remedy
             break
-        machine = clean(machines.get(finding.side, ""), 120)
-        remedy = _named(finding.remedy, use)
-        if machine:
-            remedy = f"On {machine}: {remedy}"
-        if remedy != finding.remedy:
-            findings[place] = replace(finding, remedy=remedy)
-    return tuple(findings)
+        device = use.device if finding.side is Side.DEVICE or _DEVICE in finding.remedy else ""
+        beacon = use.beacon if finding.side is Side.BEACON or _BEACON in finding.remedy else ""
+        # Pairs of the same machines share what they say alike.
+        addressed = _ADDRESSED.get((id(finding), device, beacon), partial(_address, finding, device, beacon))
+        findings[place] = addressed.finding
+        for_a_minute = for_a_minute or addressed.tells_time
+    return tuple(findings), for_a_minute
 
 
-def _named(remedy: str, use: PairUse) -> str:
+def _address(finding: Finding, device: str, beacon: str) -> Addressed:
     """A rule doesn't know the machines' names; where its remedy is about both, each is to be told apart."""
-    for machine, name in (("the device", use.device), ("the beacon", use.beacon)):
-        if name and machine in remedy:
-            named = clean(name, 120)
-            remedy = remedy.replace(f"On {machine}", f"On {named}").replace(f"on {machine}", f"on {named}")
-    return remedy
+    device, beacon = clean(device, 120), clean(beacon, 120)
+    remedy = finding.remedy
+    for machine, name in ((_DEVICE, device), (_BEACON, beacon)):
+        if name:
+            remedy = remedy.replace(f"On {machine}", f"On {name}").replace(f"on {machine}", f"on {name}")
+    change = {Side.DEVICE: device, Side.BEACON: beacon}.get(finding.side, "")
+    if change:
+        remedy = f"On {change}: {remedy}"
+    addressed = finding if remedy == finding.remedy else replace(finding, remedy=remedy)
+    return Addressed(finding, addressed, tells_time(addressed))
 
 
 def _ranked(check: Check, outcome: Outcome, components: tuple[str, ...]) -> Ranked:
