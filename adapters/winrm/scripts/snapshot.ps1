@@ -194,7 +194,7 @@ function Get-OtherLocations {
   foreach ($node in $xml.SelectNodes('/configuration/location')) {
     $path = $node.GetAttribute('path')
     $access = $node.SelectSingleNode('system.webServer/security/access')
-    if ($path -like ([WildcardPattern]::Escape($siteName) + '/*') -and $null -ne $access -and $access.HasAttribute('sslFlags')) { $path }
+    if ($path.StartsWith("$siteName/", 'OrdinalIgnoreCase') -and $null -ne $access -and $access.HasAttribute('sslFlags')) { $path }
   }
 }
 function Get-AccessRows {
