@@ -103,6 +103,14 @@ class ConsoleApp(App[int]):
         taken += [snapshot.taken_at for snapshot in seen.beacons.values()]
         return max(taken, default=None)
 
+    @property
+    def oldest_at(self) -> datetime | None:
+        """When the oldest of the observations was made that the picture is made of."""
+        seen = self.workspace.estate.observation()
+        taken = [snapshot.taken_at for snapshot in seen.devices.values()]
+        taken += [snapshot.taken_at for snapshot in seen.beacons.values()]
+        return min(taken, default=None)
+
     # -- news
 
     def _drain(self) -> None:

@@ -83,6 +83,7 @@ class ConsoleScreen(Screen[None]):
         self.query_one(StatusLine).show(
             now=self.workspace.clock.now(),
             swept=self.console_app.swept_at,
+            oldest=self.console_app.oldest_at,
             marked=self.marked_count,
             jobs=self.workspace.jobs.jobs,
             read_only=self.console_app.read_only,

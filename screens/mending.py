@@ -51,10 +51,14 @@ BOUND = frozenset(
 
 
 def mend(finding: Finding) -> Mend:
-    if finding.check in EDITED:
+    return mend_of(finding.check, finding.side)
+
+
+def mend_of(check: str, side: Side) -> Mend:
+    if check in EDITED:
         return Mend.EDIT
     # A renewed certificate, or one with another name, is made elsewhere; binding it can be done from here.
-    return Mend.BIND if finding.check in BOUND and finding.side is Side.BEACON else Mend.BY_HAND
+    return Mend.BIND if check in BOUND and side is Side.BEACON else Mend.BY_HAND
 
 
 def way(finding: Finding, use: PairUse) -> str:

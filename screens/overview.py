@@ -22,6 +22,7 @@ from screens.beacon_facts import beacon_facts
 from screens.errors import tell
 from screens.fleet_model import FleetModel, build, counts
 from screens.fleet_rows import ready_cell
+from screens.mending import Mend, mend_of
 from screens.obstacles import Obstacle, expiries, obstacles, pair_verdicts
 from screens.text import GLYPH, TONE, Tone, plain, plural, some
 from screens.theme import CALM
@@ -236,8 +237,11 @@ class OverviewScreen(ConsoleScreen):
 
     def action_edit(self) -> None:
         behind = self._behind()
+        one = self._obstacles.get(behind[0].removeprefix("fault:")) if behind is not None else None
         if behind is None:
             tell(self.app, "Nothing to edit on this line.", warning=True)
+        elif one is not None and mend_of(one.check, one.side) is Mend.BY_HAND:
+            tell(self.app, f"No setting mends {one.check}: enter shows the devices, p there tells what to do.")
         elif behind[2] in (Side.BEACON, Side.NETWORK):
             self.edit(beacons=tuple(name for name in behind[3] if name))
         else:

@@ -21,6 +21,8 @@ def proofs(
     observation = estate.observation()
     tried = {key[:4] for key in observation.live}
     asked = device_proof.asked()
+    if not tried and not asked:
+        return {}
     found = {}
     for verdict in verdicts:
         use = verdict.use

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
 from console.services.job import Job, JobState
-from screens.text import ago, clock_time, plain
+from screens.text import age, ago, clock_time, plain
+
+_APART = timedelta(minutes=5)
+"""Observations of one sweep lie closer together."""
 
 
 def job_line(job: Job, now: datetime) -> str:
@@ -25,6 +28,12 @@ def job_line(job: Job, now: datetime) -> str:
     return " · ".join(parts)
 
 
+def swept_words(newest: datetime, oldest: datetime | None, now: datetime) -> str:
+    """`swept 14:02 · just now · oldest 39 min`: one target read a moment ago doesn't make the whole picture new."""
+    words = f"swept {clock_time(newest)} · {ago(newest, now)}"
+    return words if oldest is None or newest - oldest <= _APART else f"{words} · oldest {age(oldest, now)}"
+
+
 class StatusLine(Widget):
     COMPONENT_CLASSES = {"status--dim", "status--accent", "status--warn"}  # noqa: RUF012
 
@@ -34,11 +43,22 @@ class StatusLine(Widget):
         self._read_only = read_only
         self._marked = 0
         self._swept: datetime | None = None
+        self._oldest: datetime | None = None
         self._now: datetime | None = None
         self._jobs: Sequence[Job] = ()
 
-    def show(self, *, now: datetime, swept: datetime | None, marked: int, jobs: Sequence[Job], read_only: bool) -> None:
-        """`jobs`: those that run."""
+    def show(
+        self,
+        *,
+        now: datetime,
+        swept: datetime | None,
+        marked: int,
+        jobs: Sequence[Job],
+        read_only: bool,
+        oldest: datetime | None = None,
+    ) -> None:
+        """`swept`: the newest observation, `oldest`: the oldest of the picture; `jobs`: those that run."""
+        self._oldest = oldest
         self._now, self._swept, self._marked, self._read_only = now, swept, marked, read_only
         self._jobs = [job for job in jobs if job.state is JobState.RUNNING]
         self.refresh()
@@ -53,7 +73,7 @@ class StatusLine(Widget):
             more = f" (+{len(self._jobs) - 1})" if len(self._jobs) > 1 else ""
             right.append((job_line(self._jobs[0], self._now) + more, accent))
         elif self._swept is not None and self._now is not None:
-            right.append((f"swept {clock_time(self._swept)} · {ago(self._swept, self._now)}", dim))
+            right.append((swept_words(self._swept, self._oldest, self._now), dim))
         elif self._now is not None:
             right.append(("never swept", dim))
         if self._marked:

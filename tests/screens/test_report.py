@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from screens.beacon_editor import BeaconEditor
 from screens.device_editor import DeviceEditor
 from screens.fleet import FleetScreen
+from screens.overview import OverviewScreen
 from screens.pair_report import FindingView, PairReport
+from screens.widgets.status_line import swept_words
 from tests.screens.conftest import SMALL, opened, screen_text, settled, until
-from tests.screens.world import World
+from tests.screens.world import NOW, World
 
 
 async def test_findings_failing_first_with_both_sides(world: World) -> None:
@@ -80,6 +86,22 @@ async def test_overview_opens_an_obstacle_as_a_filtered_fleet(world: World) -> N
         screen = pilot.app.screen
         assert isinstance(screen, FleetScreen)
         assert screen.devices.visible_ids == ("lx-0002", "aix-031")
+
+
+async def test_the_overview_offers_no_editor_that_cannot_help(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screens.mending.EDITED", frozenset[str]())
+    async with opened(world) as pilot:
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("e")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, OverviewScreen)
+        assert "No setting mends device.client-certificate-off" in screen_text(pilot)
+
+
+def test_one_new_observation_does_not_make_the_picture_new() -> None:
+    assert swept_words(NOW, NOW - timedelta(minutes=39), NOW).endswith("just now · oldest 39 min")
+    assert "oldest" not in swept_words(NOW, NOW - timedelta(minutes=2), NOW)
 
 
 async def test_overview_at_80_columns(world: World) -> None:
