@@ -87,6 +87,12 @@ class FactsScreen(ConsoleScreen):
         _section(text, "NAMES")
         for name in seen.names:
             text.append(f"  {plain(name.host)}: {plain(', '.join(name.addresses) or name.error)}\n")
+        if seen.reach:
+            _section(text, "ENDPOINTS IT TRIED TO CONNECT TO")
+        for tried in seen.reach:
+            place = f"{tried.host}:{tried.port}" + (f" ({tried.address})" if tried.address else "")
+            how = f", by {tried.how}" if tried.how else ""
+            text.append(f"  {plain(place)}: {plain(tried.error or tried.outcome.value)}{plain(how)}\n")
         _notes(text, seen.notes)
         if seen.config.content is not None:
             _section(text, plain(seen.config.path))

@@ -20,8 +20,8 @@ from console.ports import AgentToolRequest, AgentToolRun, Clock
 from console.readiness.model import LiveOutcome
 
 LINES = 200
-_TIME_LIMIT = 143
-"""128 + SIGTERM: how the shell tells of a program that our time limit ended."""
+_TIME_LIMIT = (143, 271)
+"""128 + SIGTERM, and ksh93's 256 + SIGTERM: how the shell tells of a program that our time limit ended."""
 _TOLD = re.compile(
     r"(?i)\b([\w.-]*(?:passw|pwd|passphrase|secret|token|credential)[\w.-]*[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"
 )
@@ -64,7 +64,7 @@ def run_agent_tool(session: DeviceSession, request: AgentToolRequest, clock: Clo
     error = ""
     if status is None:
         error = "it ended without an exit status"
-    elif status == _TIME_LIMIT:
+    elif status in _TIME_LIMIT:
         error = f"ended after {seconds} s, which is all it was given"
     elif status:
         error = f"exit status {status}"

@@ -30,6 +30,7 @@ _WORDS = {
     ReachOutcome.NO_ROUTE: "there is no route to it",
     ReachOutcome.NO_ADDRESS: "the name isn't known",
     ReachOutcome.FAILED: "no connection comes about; why isn't told",
+    ReachOutcome.NOT_TRIED: "the device's curl can't be used to try",
 }
 _SAID = (
     (ReachOutcome.REFUSED, re.compile(r"refused", re.IGNORECASE)),
@@ -40,8 +41,6 @@ _SAID = (
         re.compile(r"bad hostname|not known|not resolve|no address|name resolution", re.IGNORECASE),
     ),
 )
-_CURL_NEVER_TRIED = (1, 2, 3, 4, 127)
-"""curl's exit codes for a protocol or an option that it doesn't have, and the shell's for no such program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +122,12 @@ def _from_tool(endpoint: Endpoint, said: str) -> ReachFact:
 def _curl_outcome(code: int, rest: str) -> ReachOutcome:
     if rest == "connected":
         return ReachOutcome.CONNECTED
-    if code in _CURL_NEVER_TRIED or code < 0:
-        return ReachOutcome.NOT_TRIED
     if code == 6:
         return ReachOutcome.NO_ADDRESS
     if code == 28:
         return ReachOutcome.TIMEOUT
-    return _told(rest) if code == 7 else ReachOutcome.FAILED if code == 0 else ReachOutcome.CONNECTED
+    # Any other end without the trace's word for a connection: this curl may not have got as far as that.
+    return _told(rest) if code == 7 else ReachOutcome.NOT_TRIED
 
 
 def _by_forwarding(session: DeviceSession, endpoint: Endpoint, place: tuple[str, int]) -> ReachFact:

@@ -86,6 +86,16 @@ def test_it_runs_as_the_agents_account_or_not_at_all(served: Place, folder: Path
     assert not made.exists()
 
 
+@pytest.mark.parametrize("shell", list(SHELLS))
+def test_the_time_limit_in_every_shell(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with place("asyncssh", tmp_path, SHELLS[shell]) as served:
+        slow = run(served, program(folder, "exec sleep 60"), timeout_seconds=2)
+    assert "ended after 2 s" in slow.error
+
+
 def test_time_and_what_is_left_running_hold_nobody_up(served: Place, folder: Path) -> None:
     slow = run(served, program(folder, "echo begun; exec sleep 60"), timeout_seconds=2)
     assert (slow.outcome, slow.said) == (LiveOutcome.FAILED, ("begun",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from console.agent.profile import AgentProfile
@@ -75,6 +76,13 @@ def result(outcome: LiveOutcome = OK, *trials: Trial, **changes: object) -> dict
 
 WORKS = Trial("TLSv1.2", outcome=OK, http_status=200)
 RESET = Trial("TLSv1.3", outcome=FAILED, failed_side=Side.BEACON, error="broken off", check="beacon.late-request-tls13")
+
+
+def test_trials_survive_the_store() -> None:
+    made = LiveResult(FAILED, check="pair.scheme", trials=(WORKS, RESET), unproved="the key")
+    assert msgspec.json.decode(msgspec.json.encode(made), type=LiveResult) == made
+    older = msgspec.json.decode(b'{"outcome": "ok"}', type=LiveResult)
+    assert (older.trials, older.check, older.unproved) == ((), "", "")
 
 
 def test_a_version_that_fails_where_another_works_is_a_finding() -> None:

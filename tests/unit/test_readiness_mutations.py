@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.agent.snapshot import DeviceSnapshot
+from console.agent.snapshot import DeviceSnapshot, ReachFact, ReachOutcome
 from console.iis.snapshot import BeaconSnapshot, Schannel
 from console.readiness.judge import judge_pair
 from console.readiness.model import PairInput, Verdict
@@ -34,8 +34,9 @@ _SCALARS: tuple[Any, ...] = (
 
 
 def _untrusting() -> DeviceSnapshot:
-    """A device that trusts another root than the beacon's."""
-    return kit.device(ca=kit.other_root().pem)
+    """A device that trusts another root than the beacon's, and got through to it."""
+    reach = (ReachFact(kit.HOST, 443, ReachOutcome.CONNECTED, how="curl"),)
+    return kit.device(ca=kit.other_root().pem, reach=reach)
 
 
 def _not_ready(pair: PairInput) -> None:
