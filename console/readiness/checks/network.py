@@ -149,6 +149,7 @@ _ENDED = {
     ReachOutcome.NO_ROUTE: "has no route",
     ReachOutcome.FAILED: "doesn't come about",
 }
+_MENDED = " If that was mended since, sweep the device again: it tries anew."
 _FIXES = {
     ReachOutcome.REFUSED: (
         "Let the device connect to {where}: a firewall on the way rejects it, or nobody listens there (is the "
@@ -201,7 +202,7 @@ def unreachable_from_device(case: Case) -> Outcome:
     return failed(
         f"The device's connection to {where} {_ENDED[tried.outcome]}"
         + (", though the console's isn't" if answered else ""),
-        remedy=_FIXES[tried.outcome].format(where=where),
+        remedy=_FIXES[tried.outcome].format(where=where) + (_MENDED if answered else ""),
         evidence=evidence,
     )
 
