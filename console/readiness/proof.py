@@ -57,9 +57,11 @@ def proof_of_component(
     strength, against = Strength.DATA, None
     said = predicted(verdict, component)
     if own is not None and own.of_chain is not LiveOutcome.NOT_RUN:
-        strength = Strength.OPENSSL
         if said not in (LiveOutcome.NOT_RUN, own.of_chain):
-            strength, against = Strength.DATA, Strength.OPENSSL
+            against = Strength.OPENSSL
+        elif said is LiveOutcome.FAILED or verdict.components.get(component) is not Verdict.BLOCKED:
+            # That the chain holds is no proof of a refusal that comes after it.
+            strength = Strength.OPENSSL
     if live is not None and live.outcome is not LiveOutcome.NOT_RUN:
         foretold = FORETOLD.get(verdict.components.get(component, Verdict.UNKNOWN), live.outcome)
         if foretold is live.outcome:

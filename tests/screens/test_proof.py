@@ -88,7 +88,7 @@ async def test_a_handshake_that_says_otherwise_is_seen_at_once(world: World, siz
         assert screen.devices.visible_ids == ("sol-002",)
 
 
-async def test_the_devices_openssl_says_otherwise(world: World) -> None:
+async def test_what_the_devices_openssl_proves_is_shown(world: World) -> None:
     trusted = world.verdicts()
     async with opened(world) as pilot:
         use = next(one.use for one in trusted if one.use.device == "sol-002")
