@@ -53,6 +53,19 @@ class Choice:
     why: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """The choices that lead to one endpoint: of the download list, of the upload list, of both, or none.
+
+    Equal to itself alone: the same object for files that say the same.
+    """
+
+    choices: tuple[Choice, ...] = ()
+
+
+NOWHERE = Ways()
+
+
 @dataclass(frozen=True, slots=True)
 class Failover:
     """Both lists of one config.ini. Immutable; the same object for files that say the same."""
@@ -62,11 +75,13 @@ class Failover:
     algorithms: tuple[Algorithm, ...]
     """Of SelectorAlgorithm; empty: not set (no page tells the default)."""
     choices: tuple[Choice, ...]
-    by_endpoint: Mapping[Endpoint, tuple[Choice, ...]]
+    by_endpoint: Mapping[Endpoint, Ways]
+
+    def ways(self, host: str, port: int, protocol: str) -> Ways:
+        return self.by_endpoint.get(endpoint_of(host, port, protocol), NOWHERE)
 
     def at(self, host: str, port: int, protocol: str) -> tuple[Choice, ...]:
-        """The choices that lead to an endpoint: of the download list, of the upload list, of both, or none."""
-        return self.by_endpoint.get(endpoint_of(host, port, protocol), ())
+        return self.ways(host, port, protocol).choices
 
 
 def read_failover(document: ConfigDocument, profile: AgentProfile) -> Failover:
@@ -84,10 +99,10 @@ def _failover(entries: tuple[FailoverEntry, ...], written: str) -> Failover:
         for kind in ListKind
         for choice in _choices([entry for entry in entries if entry.kind is kind and entry.usable], algorithms)
     )
-    by_endpoint: dict[Endpoint, tuple[Choice, ...]] = {}
+    leading: dict[Endpoint, list[Choice]] = {}
     for choice in choices:
-        by_endpoint[choice.entry.endpoint] = (*by_endpoint.get(choice.entry.endpoint, ()), choice)
-    return Failover(entries, algorithms, choices, by_endpoint)
+        leading.setdefault(choice.entry.endpoint, []).append(choice)
+    return Failover(entries, algorithms, choices, {there: Ways(tuple(found)) for there, found in leading.items()})
 
 
 def parse_algorithms(written: str) -> tuple[Algorithm, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from console.agent.choice import Choice, Place
+from console.agent.choice import NOWHERE, Place, Ways
 from console.agent.failover import ListKind
 from console.readiness.case import Case
-from console.readiness.identity import Same
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
@@ -17,11 +16,11 @@ _SECTIONS = {ListKind.DOWNLOAD: "DownloadSettings", ListKind.UPLOAD: "UploadSett
 _NOT_LISTED = "Only the fleet file pairs them: no failover list of the device's config.ini names this endpoint"
 
 
-def _choices(case: Case) -> Same[tuple[Choice, ...]]:
+def _ways(case: Case) -> Ways:
     """The same object for devices whose lists say the same, so that what is told of it is worked out once."""
     if case.device is None:
-        return Same(())
-    return Same(case.device.failover.at(case.use.host, case.use.port, case.use.protocol))
+        return NOWHERE
+    return case.device.failover.ways(case.use.host, case.use.port, case.use.protocol)
 
 
 @check(
@@ -38,14 +37,14 @@ def _choices(case: Case) -> Same[tuple[Choice, ...]]:
     needs=(Need.DEVICE,),
 )
 def proxy(case: Case) -> Outcome:
-    return _through_a_proxy(_choices(case))
+    return _through_a_proxy(_ways(case))
 
 
 @lru_cache(maxsize=20_000)
-def _through_a_proxy(choices: Same[tuple[Choice, ...]]) -> Outcome:
-    if not choices.value:
+def _through_a_proxy(ways: Ways) -> Outcome:
+    if not ways.choices:
         return not_applicable(_NOT_LISTED)
-    through = [choice.entry for choice in choices.value if choice.entry.proxy]
+    through = [choice.entry for choice in ways.choices if choice.entry.proxy]
     if not through:
         return passed("The failover lists name no proxy")
     # Both lists are named in one finding: an agent that can download but not upload isn't ready either.
@@ -72,12 +71,12 @@ def _through_a_proxy(choices: Same[tuple[Choice, ...]]) -> Outcome:
     needs=(Need.DEVICE,),
 )
 def beacon_choice(case: Case) -> Outcome:
-    return _place_told(_choices(case))
+    return _place_told(_ways(case))
 
 
 @lru_cache(maxsize=20_000)
-def _place_told(found: Same[tuple[Choice, ...]]) -> Outcome:
-    choices = found.value
+def _place_told(ways: Ways) -> Outcome:
+    choices = ways.choices
     if not choices:
         return not_applicable(_NOT_LISTED)
     parts: list[str] = []
