@@ -1,9 +1,8 @@
-"""What a revocation list or a status responder says of one certificate: read, checked for signature and dates."""
+"""What a status responder says of one certificate, how it is asked, and what is a revocation list at all."""
 
 from __future__ import annotations
 
 import base64
-from datetime import datetime
 from urllib.parse import quote
 
 from cryptography import x509
@@ -14,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from console.pki.revocation_facts import RevocationAnswer, RevocationMethod, RevocationState, dated
-from console.pki.revocation_list import FAULTS, RevocationList, unreadable
+from console.pki.revocation_facts import RevocationAnswer, RevocationState
+from console.pki.revocation_list import FAULTS, unreadable
 
 
 def is_revocation_list(der: bytes) -> bool:
@@ -25,16 +24,6 @@ def is_revocation_list(der: bytes) -> bool:
     except (ValueError, UnsupportedAlgorithm):
         return False
     return True
-
-
-def judge_list(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
-    """`read_list`, by a clock that shows `now`."""
-    return dated(read_list(content, certificate, issuer), RevocationMethod.CRL, now)
-
-
-def read_list(content: bytes, certificate: bytes, issuer: bytes) -> RevocationAnswer:
-    """What a CRL (DER or PEM) says of a certificate of `issuer` (both DER), whatever the clock. Never raises."""
-    return RevocationList(content).says_of(certificate, issuer)
 
 
 def responder_address(url: str, certificate: bytes, issuer: bytes) -> str:
@@ -47,11 +36,6 @@ def responder_address(url: str, certificate: bytes, issuer: bytes) -> str:
     )
     asked = base64.b64encode(question.build().public_bytes(Encoding.DER)).decode("ascii")
     return f"{url.rstrip('/')}/{quote(asked, safe='')}"
-
-
-def judge_response(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
-    """`read_response`, by a clock that shows `now`."""
-    return dated(read_response(content, certificate, issuer), RevocationMethod.OCSP, now)
 
 
 def read_response(content: bytes, certificate: bytes, issuer: bytes) -> RevocationAnswer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 _SKEW = timedelta(minutes=5)
@@ -43,6 +43,11 @@ class RevocationAnswer:
     next_update: datetime | None = None
     """None: it never ends."""
 
+    @property
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """Both updates with a time zone, whatever a stored answer says of it."""
+        return _in_utc(self.this_update), _in_utc(self.next_update)
+
 
 class Reach(StrEnum):
     ANSWERED = "answered"
@@ -72,7 +77,7 @@ def dated(answer: RevocationAnswer, method: RevocationMethod, moment: datetime) 
     if answer.state not in (RevocationState.GOOD, RevocationState.REVOKED, RevocationState.UNKNOWN):
         return answer
     allowance = _allowance(method)
-    begin, end = answer.this_update, answer.next_update
+    begin, end = answer.span
     if begin is not None and begin - moment > allowance:
         return replace(answer, state=RevocationState.NOT_YET_VALID, detail=f"valid from {begin:%Y-%m-%dT%H:%MZ}")
     if end is not None and moment - end > allowance:
@@ -90,10 +95,14 @@ def changes_of(fact: RevocationFact) -> tuple[datetime, ...]:
     if fact.answer is None:
         return ()
     allowance = _allowance(fact.method)
-    begin, end = fact.answer.this_update, fact.answer.next_update
+    begin, end = fact.answer.span
     return tuple(
         moment for moment in (begin and _moved(begin, -allowance), end and _moved(end, allowance)) if moment is not None
     )
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _allowance(method: RevocationMethod) -> timedelta:

@@ -8,6 +8,7 @@ from functools import cached_property
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import ExtensionOID
 
 from console.pki.revocation_facts import RevocationAnswer, RevocationState
 
@@ -31,7 +32,13 @@ class RevocationList:
             of_issuer = self._issued[issuer]
             if of_issuer.state is not RevocationState.GOOD:
                 return of_issuer
-            revoked = self._entries.get(x509.load_der_x509_certificate(certificate).serial_number)
+            subject = x509.load_der_x509_certificate(certificate)
+            if self._is_for_others(subject):
+                text = "it is a list for certificates of another kind"
+                return RevocationAnswer(
+                    RevocationState.OTHER_ISSUER, text, of_issuer.this_update, of_issuer.next_update
+                )
+            revoked = self._entries.get(subject.serial_number)
         except FAULTS as fault:
             return unreadable("no revocation list", fault)
         if revoked is None:
@@ -49,6 +56,21 @@ class RevocationList:
             text = "its signature isn't made with the issuer's key"
             return RevocationAnswer(RevocationState.BAD_SIGNATURE, text, begin, end)
         return RevocationAnswer(RevocationState.GOOD, "", begin, end)
+
+    def _is_for_others(self, subject: x509.Certificate) -> bool:
+        """By its issuing distribution point; a delta list says nothing alone [RFC 5280 5.2.4, 5.2.5]."""
+        if any(extension.oid == ExtensionOID.DELTA_CRL_INDICATOR for extension in self._list.extensions):
+            return True
+        try:
+            scope = self._list.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+        except x509.ExtensionNotFound:
+            return False
+        try:
+            is_ca = subject.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        except x509.ExtensionNotFound:
+            is_ca = False
+        excluded = scope.only_contains_user_certs if is_ca else scope.only_contains_ca_certs
+        return excluded or scope.only_contains_attribute_certs or scope.only_some_reasons is not None
 
     @cached_property
     def _list(self) -> x509.CertificateRevocationList:

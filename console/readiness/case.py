@@ -14,6 +14,7 @@ from console.readiness.beacon_view import Access, ClientMode, Endpoint
 from console.readiness.device_view import DeviceView
 from console.readiness.engine import ServerChain, judge_server_chain
 from console.readiness.model import PairInput
+from console.readiness.revocation_rules import JudgedRevocation, judge_revocation
 from console.readiness.stack import VERSIONS
 
 DIRECTORIES = {"Launcher": "ManageSoftDL", "Tracker": "ManageSoftRL", "Uploader": "ManageSoftRL"}
@@ -108,6 +109,11 @@ class Case:
     @cached_property
     def server_chain(self) -> ServerChain:
         return judge_server_chain(self)
+
+    @cached_property
+    def revocation(self) -> tuple[JudgedRevocation, ...]:
+        """The device's check of revocation, under every reading of its setting."""
+        return judge_revocation(self)
 
     @cached_property
     def acceptance(self) -> Acceptance:

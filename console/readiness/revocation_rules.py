@@ -58,7 +58,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedRevocation:
     """The chain under one reading: its members, leaf first, and the worst of them."""
 
     reading: MethodReading
@@ -94,7 +94,7 @@ def addresses(member: Certificate, method: Method) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named.get(method, ())))
 
 
-def judge_revocation(case: Case) -> tuple[Judged, ...]:
+def judge_revocation(case: Case) -> tuple[JudgedRevocation, ...]:
     """For every reading; empty where nothing below the root can be revoked, or the chain doesn't hold."""
     members = [member for member, _ in below_root(case.server_chain.chain)]
     seen = case.device.revocation if case.device is not None else NEVER_ASKED
@@ -103,7 +103,7 @@ def judge_revocation(case: Case) -> tuple[Judged, ...]:
     found = []
     for reading in readings_of(case):
         judged = [_member(case, reading, member, place == 0, seen) for place, member in enumerate(members)]
-        found.append(Judged(reading, tuple(judged)))
+        found.append(JudgedRevocation(reading, tuple(judged)))
     return tuple(found)
 
 
@@ -168,4 +168,5 @@ def _by_clock(case: Case, seen: SeenFact, answer: RevocationAnswer) -> bool:
 
 def left_of(answer: RevocationAnswer, moment: datetime) -> timedelta | None:
     """Until its next update; None: it never ends."""
-    return None if answer.next_update is None else answer.next_update - moment
+    _, end = answer.span
+    return None if end is None else end - moment

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from console.pki.revocation_facts import RevocationAnswer, RevocationMethod, RevocationState
 from console.readiness.model import Side
 from console.readiness.outcome import clean
-from console.readiness.revocation_rules import Judged, Kind, Member
+from console.readiness.revocation_rules import JudgedRevocation, Kind, Member
 
 _BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point."
 _REACH = (
@@ -56,12 +56,14 @@ def refusal(member: Member) -> Refusal:
     remedy = _CLOCK if member.ahead else _REMEDIES[answer.state]
     side = Side.DEVICE if member.ahead else Side.BEACON
     if member.kind is Kind.REVOKED:
-        return Refusal(f"{label} is revoked: its {kind}, {url}, says so ({answer.detail})", remedy, side, evidence)
+        return Refusal(
+            f"{label} is revoked: its {kind}, {url}, says so ({clean(answer.detail, 60)})", remedy, side, evidence
+        )
     text = f"what the {kind} of {label}, {url}, answers doesn't count: {_wrong(answer)}"
     return Refusal(text, remedy, side, evidence)
 
 
-def answers(judged: Iterable[Judged]) -> dict[str, str]:
+def answers(judged: Iterable[JudgedRevocation]) -> dict[str, str]:
     """The facts that decide, as evidence."""
     seen = dict.fromkeys(
         f"{member.seen.fact.url} ({member.seen.fact.method}) {_said(member.answer, '')}"
@@ -82,7 +84,7 @@ def _said(answer: RevocationAnswer | None, why: str) -> str:
 def _wrong(answer: RevocationAnswer) -> str:
     match answer.state:
         case RevocationState.EXPIRED:
-            return f"it is out of date by the device's clock ({answer.detail})"
+            return f"it is out of date by the device's clock ({clean(answer.detail, 60)})"
         case RevocationState.NOT_YET_VALID:
-            return f"it isn't valid yet by the device's clock ({answer.detail})"
+            return f"it isn't valid yet by the device's clock ({clean(answer.detail, 60)})"
     return clean(answer.detail, 160) or str(answer.state)

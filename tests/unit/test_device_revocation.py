@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.store.opening import open_store
 from console.agent.profile import AgentProfile
+from console.agent.snapshot import DeviceSnapshot
 from console.errors import SshError
 from console.fleet.model import Beacon, Device, ExplicitPair, Fleet
 from console.pki.revocation_facts import Reach, RevocationState
+from console.readiness.judge import judge_pair
 from console.readiness.model import PairInput, Verdict
 from console.services.device_revocation import DeviceRevocationService
 from console.services.estate import Estate
 from tests.fakes import FakeDevices, FrozenClock
 from tests.unit import readiness_kit as kit
-from tests.unit.readiness_examples_revocation import LIST, ROOT_LIST, asked, chain
+from tests.unit.readiness_examples_revocation import GONE, LIST, OLD, RESPONDER, REVOKED, ROOT_LIST, asked, chain
 from tests.unit.test_pki_revocation import revocation_list
 
 
@@ -164,3 +171,25 @@ def test_what_is_switched_off_later_is_forgotten(scene: Making) -> None:
     made.estate.record_device(replace(snapshot, config=off))
     made.service.ask(made.device)
     assert made.estate.observation().devices["device01"].revocation_at is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**40))
+def test_damaged_facts_never_crash_a_check_nor_make_it_ready(seed: int) -> None:
+    given_pair = asked({LIST: REVOKED, ROOT_LIST: GONE, RESPONDER: OLD}, responders=True)()
+    assert given_pair.device is not None
+    tree = json.loads(msgspec.json.encode(given_pair.device))
+    dice = random.Random(seed)  # noqa: S311 - the same seed has to make the same damage
+    facts = tree["revocation"]
+    places = [(fact, key) for fact in (*facts, *(fact["answer"] for fact in facts if fact["answer"])) for key in fact]
+    for container, key in dice.sample(places, dice.randint(1, 4)):
+        container[key] = dice.choice(DAMAGE)
+    tree["revocation_at"] = dice.choice([tree["revocation_at"], *DAMAGE])
+    try:
+        snapshot = msgspec.json.decode(json.dumps(tree), type=DeviceSnapshot)
+    except msgspec.DecodeError:
+        return  # the store leaves it out
+    assert judge_pair(replace(given_pair, device=snapshot)).verdict is not Verdict.READY
+
+
+DAMAGE = (None, "", "x" * 5000, "\x1b[2J", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-11-24T00:00:00", "CRL")

@@ -16,8 +16,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.pki.revocation import judge_list, judge_response, responder_address
-from console.pki.revocation_facts import RevocationState
+from console.pki.revocation import read_response, responder_address
+from console.pki.revocation_facts import RevocationAnswer, RevocationMethod, RevocationState, dated
+from console.pki.revocation_list import RevocationList
 from tests.unit import readiness_kit as kit
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -25,11 +26,18 @@ DAY = timedelta(days=1)
 
 
 def revocation_list(
-    issuer: kit.Issued, *revoked: kit.Issued, begin: timedelta = -DAY, end: timedelta = DAY, name: str = ""
+    issuer: kit.Issued,
+    *revoked: kit.Issued,
+    begin: timedelta = -DAY,
+    end: timedelta = DAY,
+    name: str = "",
+    more: x509.ExtensionType | None = None,
 ) -> x509.CertificateRevocationList:
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) if name else issuer.certificate.subject
     builder = x509.CertificateRevocationListBuilder().issuer_name(subject)
     builder = builder.last_update(NOW + begin).next_update(NOW + end)
+    if more is not None:
+        builder = builder.add_extension(more, critical=True)
     for one in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number).revocation_date(NOW - DAY)
         builder = builder.add_revoked_certificate(entry.build())
@@ -60,6 +68,14 @@ def response(
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
+def judge_list(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
+    return dated(RevocationList(content).says_of(certificate, issuer), RevocationMethod.CRL, now)
+
+
+def judge_response(content: bytes, certificate: bytes, issuer: bytes, now: datetime) -> RevocationAnswer:
+    return dated(read_response(content, certificate, issuer), RevocationMethod.OCSP, now)
+
+
 LISTS = [
     ("good", lambda: revocation_list(kit.issuing(), kit.client()), RevocationState.GOOD),
     ("revoked", lambda: revocation_list(kit.issuing(), kit.server()), RevocationState.REVOKED),
@@ -75,6 +91,38 @@ LISTS = [
 def test_lists(made: Callable[[], x509.CertificateRevocationList], state: RevocationState, encoding: Encoding) -> None:
     content = made().public_bytes(encoding)
     assert judge_list(content, kit.server().der, kit.issuing().der, NOW).state is state
+
+
+def scope(**only: bool) -> x509.IssuingDistributionPoint:
+    place = [x509.UniformResourceIdentifier("http://ca.test/x.crl")]
+    return x509.IssuingDistributionPoint(
+        place,
+        None,
+        only_contains_user_certs=only.get("users", False),
+        only_contains_ca_certs=only.get("authorities", False),
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=only.get("attributes", False),
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "leaf", "authority"),
+    [
+        (scope(), True, True),
+        (scope(users=True), True, False),
+        (scope(authorities=True), False, True),
+        (scope(attributes=True), False, False),
+        (x509.DeltaCRLIndicator(1), False, False),
+    ],
+    ids=["all", "users", "authorities", "attributes", "delta"],
+)
+def test_a_list_may_be_for_some_certificates_alone(more: x509.ExtensionType, leaf: bool, authority: bool) -> None:
+    of_issuing = revocation_list(kit.issuing(), more=more).public_bytes(Encoding.DER)
+    of_root = revocation_list(kit.root(), more=more).public_bytes(Encoding.DER)
+    expected = {True: RevocationState.GOOD, False: RevocationState.OTHER_ISSUER}
+    assert judge_list(of_issuing, kit.server().der, kit.issuing().der, NOW).state is expected[leaf]
+    assert judge_list(of_root, kit.issuing().der, kit.root().der, NOW).state is expected[authority]
 
 
 def responder(issuer: kit.Issued, *usages: x509.ObjectIdentifier) -> kit.Issued:
