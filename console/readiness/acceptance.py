@@ -13,7 +13,7 @@ from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certific
 from console.pki.chain import ChainOptions, ChainResult, verify_chain
 from console.readiness.about import about, use_names
 from console.readiness.beacon_view import ClientMode
-from console.readiness.client_revocation import client_trust
+from console.readiness.client_trust import client_trust
 from console.readiness.completion import may_complete_unseen, sent_chains
 from console.readiness.diagnosis import Problem, follow
 from console.readiness.model import Side

@@ -16,7 +16,7 @@ from console.fleet.model import Beacon, BeaconClientCheck
 from console.iis.snapshot import BeaconSnapshot
 from console.ports import BeaconGateway, Clock
 from console.readiness.beacon_view import view_endpoint
-from console.readiness.client_revocation import asks_addresses, checks_revocation, trusted_path
+from console.readiness.client_trust import asks_addresses, checks_revocation, trusted_path
 from console.readiness.device_view import DeviceView, view_device
 from console.readiness.model import COMPONENTS, PairUse
 from console.services.estate import Estate

@@ -37,6 +37,7 @@ from tests.unit.readiness_makers import (
     weakly_signed,
 )
 
+DAY = timedelta(days=1)
 P, F, W, U, N = Status.PASS, Status.FAIL, Status.WARN, Status.UNKNOWN, Status.NOT_APPLICABLE
 
 EXAMPLES: list[ROW] = [
@@ -196,6 +197,8 @@ EXAMPLES: list[ROW] = [
     ("beacon.client-revocation", on_beacon(httpsys=()), U),
     ("beacon.client-revocation", checked(), U),
     ("beacon.client-revocation", checked(listed()), P),
+    ("beacon.client-revocation", checked(listed(answer(begin=-400 * DAY, end=35 * DAY))), P),
+    ("beacon.client-revocation", checked(listed(answer(begin=-400 * DAY, end=15 * DAY))), W),
     ("beacon.client-revocation", checked(listed("no answer in time")), F),
     ("beacon.client-revocation", checked(listed(answer(RevocationState.REVOKED))), F),
     ("beacon.client-revocation", checked(of_both(), leaf=both), W),

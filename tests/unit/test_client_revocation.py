@@ -51,6 +51,8 @@ def found(given: PairInput) -> Finding:
         (checked(listed(answer(RevocationState.OTHER_ISSUER))), F, "isn't that of its CA"),
         (checked(listed(answer(RevocationState.UNREADABLE))), F, "can't be read"),
         (checked(listed(answer(end=None))), P, "isn't revoked"),
+        (checked(listed(answer(begin=-90 * HOUR, end=5 * HOUR))), W, "ends on 2026-11-24, and its CA hadn't"),
+        (checked(listed(answer(begin=-90 * HOUR, end=15 * HOUR))), P, "isn't revoked"),
         # It ended after it was asked for: what the address serves now wasn't seen.
         (checked(listed(answer(begin=-9 * HOUR, end=-HOUR / 4))), U, "what it answered has ended since"),
         (checked(listed(), issuer=answer(REVOKED)), F, "“Corp Issuing” of the device's chain is revoked"),
@@ -76,6 +78,8 @@ def test_lists(given: Callable[[], PairInput], status: Status, says: str) -> Non
         ((of_both(), of_both(answer(REVOKED), OCSP)), F, "is revoked"),
         ((of_both(answer(REVOKED)), of_both("refused", OCSP)), F, "is revoked"),
         ((of_both(answer(REVOKED)), of_both(method=OCSP)), U, "which of them Windows believes isn't known"),
+        ((of_both(answer(REVOKED)), of_both(answer(REVOKED), OCSP)), F, "is revoked"),
+        ((of_both(answer(REVOKED)), of_both("-too many", OCSP)), F, "is revoked"),
         ((of_both(), of_both(answer(UNKNOWN), OCSP)), U, "gives no answer (as made)"),
         ((of_both("refused"), of_both(answer(UNKNOWN), OCSP)), F, "gives no answer (as made)"),
         ((of_both(), of_both("-too many", OCSP)), W, "wasn't asked (too many)"),
