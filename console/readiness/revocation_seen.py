@@ -7,7 +7,7 @@ fact is judged twice, by the clock at the time of asking and by that of judging.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from console.pki.revocation_facts import Reach, RevocationAnswer, RevocationFact, RevocationState, answer_at
@@ -58,8 +58,12 @@ def seen_revocation(
     """`asked_at`: by the console's clock; `skew`: how far that of the machine that asked is ahead (None: not known)."""
     if asked_at is None:
         return NEVER_ASKED
-    asked_at += skew or timedelta(0)
-    return _shared(tuple([_seen(fact, asked_at) for fact in facts]))
+    try:
+        by_its_clock = asked_at.astimezone(UTC) + (skew or timedelta(0))
+    except OverflowError:
+        # A clock at the end of the calendar: nothing can be said of when this was.
+        return NEVER_ASKED
+    return _shared(tuple([_seen(fact, by_its_clock) for fact in facts]))
 
 
 def _seen(fact: RevocationFact, asked_at: datetime) -> SeenFact:
@@ -68,7 +72,7 @@ def _seen(fact: RevocationFact, asked_at: datetime) -> SeenFact:
 
 
 def is_stale(answer: RevocationAnswer, asked_at: datetime) -> bool:
-    begin, end = answer.this_update, answer.next_update
+    begin, end = answer.span
     if begin is None or end is None or not begin < end:
         return False
     return (end - asked_at) * 100 < (end - begin) * _STALE

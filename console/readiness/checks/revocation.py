@@ -23,7 +23,7 @@ from console.readiness.client_revocation import judge_client_revocation
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Part, Severity, check
-from console.readiness.revocation_rules import Kind, Member, below_root, judge_revocation, left_of, readings_of
+from console.readiness.revocation_rules import Kind, Member, below_root, left_of, readings_of
 from console.readiness.revocation_words import Refusal, answers, refusal
 
 _SWEEP = "Sweep the device: it asks the addresses. Or set CheckCertificateRevocation=False."
@@ -77,7 +77,7 @@ def revocation_check(case: Case) -> Outcome:
         return why
     if case.preferences is not None and case.preferences.check_revocation is None:
         return unknown("CheckCertificateRevocation can't be told")
-    judged = judge_revocation(case)
+    judged = case.revocation
     if not judged:
         return passed("The chain holds nothing below its root that could be revoked")
     # What is off or stapled is told by the checks below.
@@ -113,7 +113,7 @@ def revocation_check(case: Case) -> Outcome:
 def revocation_method(case: Case) -> Outcome:
     if why := _not_checked(case):
         return why
-    judged = judge_revocation(case)
+    judged = case.revocation
     off = [(one, member) for one in judged for member in one.members if member.kind is Kind.METHOD_OFF]
     if not off:
         return passed("The methods set for the check of revocation can be used")
@@ -176,7 +176,7 @@ def revocation_stapling(case: Case) -> Outcome:
 def revocation_expires_soon(case: Case) -> Outcome:
     if why := _not_checked(case):
         return why
-    members = [member for one in judge_revocation(case) for member in one.members]
+    members = [member for one in case.revocation for member in one.members]
     late = next((member for member in members if _is_late(case, member)), None)
     if late is not None and late.seen is not None and late.answer is not None and late.answer.next_update is not None:
         return warned(
