@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from console.changes.beacon_plan import plan_beacon_change
 from console.changes.inverse import inverse_beacon_change
-from console.changes.lockout import forecast_lockouts, locked_out_devices
 from console.changes.model import BeaconChange, Plan, TargetKind
 from console.changes.plan_file import plan_from_json, plan_to_json
 from console.changes.summary import beacon_summary
@@ -29,7 +28,6 @@ from console.iis.snapshot import (
     Schannel,
     Site,
 )
-from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Side, Status, Step, Verdict
 
 SITE = "Default Web Site"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -357,49 +355,3 @@ def test_undo_where_the_record_is_gone_is_refused() -> None:
     change = _sure(plan_beacon_change(_snapshot(), SITE, {"ask": "first-handshake"}))
     with pytest.raises(ChangeRefused, match="gone"):
         inverse_beacon_change(change, _snapshot(records=()))
-
-
-def _verdict(device: str, beacon: str, components: dict[str, Verdict], port: int = 443) -> PairVerdict:
-    order = (Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.AT_RISK, Verdict.READY)
-    worst = min(components.values(), key=order.index)
-    finding = Finding("beacon.x", Step.HTTP, Side.DEVICE, Status.FAIL, "no certificate")
-    findings = (finding,) if worst is Verdict.BLOCKED else ()
-    return PairVerdict(PairUse(device, beacon, "h", port), worst, components, findings)
-
-
-def _all(verdict: Verdict) -> dict[str, Verdict]:
-    return dict.fromkeys(COMPONENTS, verdict)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "cut"),
-    [
-        (_all(Verdict.READY), _all(Verdict.BLOCKED), True),
-        (_all(Verdict.AT_RISK), _all(Verdict.BLOCKED), True),
-        (_all(Verdict.BLOCKED), _all(Verdict.BLOCKED), False),
-        (_all(Verdict.UNKNOWN), _all(Verdict.BLOCKED), False),
-        (_all(Verdict.READY), _all(Verdict.UNKNOWN), False),
-        (_all(Verdict.READY), _all(Verdict.READY), False),
-        (_all(Verdict.READY), {**_all(Verdict.READY), "Uploader": Verdict.BLOCKED}, True),
-        ({**_all(Verdict.READY), "Uploader": Verdict.BLOCKED}, _all(Verdict.BLOCKED), True),
-        (
-            {**_all(Verdict.READY), "Uploader": Verdict.BLOCKED},
-            {**_all(Verdict.READY), "Uploader": Verdict.BLOCKED},
-            False,
-        ),
-    ],
-)
-def test_lockouts(before: dict[str, Verdict], after: dict[str, Verdict], cut: bool) -> None:
-    found = forecast_lockouts([_verdict("d", "b", before)], [_verdict("d", "b", after)])
-    assert [(lockout.device, lockout.beacon, lockout.because) for lockout in found] == (
-        [("d", "b", "no certificate")] if cut else []
-    )
-
-
-def test_a_pair_is_counted_once_and_a_device_once() -> None:
-    places = [("d", "b1", 443), ("d", "b1", 444), ("d", "b2", 443), ("e", "b1", 443)]
-    before = [_verdict(device, beacon, _all(Verdict.READY), port) for device, beacon, port in places]
-    after = [_verdict(device, beacon, _all(Verdict.BLOCKED), port) for device, beacon, port in places]
-    found = forecast_lockouts(before, after)
-    assert [(lockout.device, lockout.beacon) for lockout in found] == [("d", "b1"), ("d", "b2"), ("e", "b1")]
-    assert locked_out_devices(found) == ("d", "e")

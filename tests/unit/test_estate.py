@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,14 +11,6 @@ from console.agent.snapshot import DeviceSnapshot
 from console.readiness.model import PairUse
 from console.services.known_uses import KnownUses
 from tests.world import World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "state")
-    yield made
-    made.space.close()
-    made.store.close()
 
 
 def test_a_slow_disk_holds_up_no_one_who_asks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
