@@ -44,7 +44,8 @@ def to_table(report: CheckReport, *, colour: bool = False) -> str:
     ]
     counts = report.counts()
     total = f"{counted(len(rows), 'pair')}: " + ", ".join(f"{counts[word]} {word}" for word in Verdict)
-    return "\n".join([*shown, "", total, *_proof_lines(report)])
+    hint = [] if report.all_ready else ["fix: `show NAME` says on which machine what has to be done."]
+    return "\n".join([*shown, "", total, *_proof_lines(report), *hint])
 
 
 def _may_be_painted(pair: CheckedPair) -> bool:

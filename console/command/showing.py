@@ -78,6 +78,7 @@ def _pair(verdict: PairVerdict) -> dict[str, object]:
         "port": use.port,
         "verdict": str(verdict.verdict),
         "first_obstacle": f"{obstacle.check}: {obstacle.message}" if obstacle else None,
+        "remedy": obstacle.remedy if obstacle else None,
     }
 
 
@@ -101,6 +102,8 @@ def _lines(workspace: Workspace, name: str, values: Mapping[str, object]) -> Ite
         why = f"  {obstacle.check}: {obstacle.message}" if obstacle else ""
         endpoint = f"{verdict.use.host}:{verdict.use.port}"
         yield one_line(f"{GLYPHS[verdict.verdict]} {partner}  {endpoint}  {verdict.verdict}{why}")
+        if obstacle and obstacle.remedy:
+            yield f"    fix: {one_line(obstacle.remedy)}"
 
 
 def _stamp(moment: datetime) -> str:

@@ -16,7 +16,19 @@ from console.command.demo_spec import resized
 from console.command.outside import Outside
 from console.errors import ExitStatus
 from console.fleet.model import Device
-from console.readiness.model import LiveOutcome, LiveResult
+from console.readiness.model import (
+    COMPONENTS,
+    Finding,
+    LiveOutcome,
+    LiveResult,
+    PairUse,
+    PairVerdict,
+    Side,
+    Status,
+    Step,
+    Verdict,
+)
+from console.services.estate import Estate
 from console.services.workspace import Workspace
 from tests.fakes import beacon_snapshot
 from tests.world import CONFIG, World
@@ -423,6 +435,25 @@ def test_show_of_a_beacon_and_of_what_cannot_be_reached(shell: Shell) -> None:
     shell.world.devices.down.add("d1")
     assert shell("show", "d1") == 3
     assert "connection refused" in shell.out
+
+
+def test_show_says_what_to_do_on_which_machine(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("check")
+    assert "fix:" not in shell.out
+    demand_certificates(shell)
+    shell("check")
+    assert "fix: `show NAME` says on which machine what has to be done." in shell.out
+    off = Finding(
+        "device.client-certificate-off", Step.ACCEPTED, Side.DEVICE, Status.FAIL, "off", remedy="On d1: switch it on."
+    )
+    use = PairUse("d1", "b1", "b1.test", 443)
+    blocked = PairVerdict(use, Verdict.BLOCKED, dict.fromkeys(COMPONENTS, Verdict.BLOCKED), (off,))
+    monkeypatch.setattr(Estate, "verdicts_of_device", lambda _self, _name: (blocked,))
+    assert shell("show", "d1") == 0
+    assert "blocked device.client-certificate-off: off\n    fix: On d1: switch it on.\n" in shell.out
+    shell("show", "d1", "--format", "json")
+    (pair,) = json.loads(shell.out)["pairs"]
+    assert pair["remedy"] == "On d1: switch it on."
 
 
 def test_show_lets_nothing_steer_the_terminal(shell: Shell) -> None:
