@@ -58,7 +58,7 @@ class _Clock:
 
     def is_late(self, answer: RevocationAnswer) -> bool:
         """It ends soon, and the next one wasn't published when there was little left of its period."""
-        end = answer.next_update
+        _, end = answer.span
         return end is not None and end - self.now <= self.soon and is_stale(answer, self.asked)
 
 
