@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.cli_shell import Shell
 from tests.world import World
 
 
@@ -17,3 +18,9 @@ def world(tmp_path: Path) -> Iterator[World]:
     yield made
     made.space.close()
     made.store.close()
+
+
+@pytest.fixture
+def shell(world: World) -> Shell:
+    """The command line on that world."""
+    return Shell(world)
