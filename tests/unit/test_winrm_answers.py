@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.winrm.answers import beacon_snapshot
@@ -259,12 +259,14 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.dictionaries(st.sampled_from(sorted(ANSWER)), json_values, max_size=6))
 def test_any_answer_is_a_snapshot_or_one_clear_error(changes: dict[str, object]) -> None:
     with contextlib.suppress(CommandFailed):
         read(changes)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.dictionaries(st.sampled_from(sorted(ROW)), json_values, max_size=4))
 def test_any_row_is_a_record_or_one_clear_error(changes: dict[str, object]) -> None:
     try:
@@ -274,6 +276,7 @@ def test_any_row_is_a_record_or_one_clear_error(changes: dict[str, object]) -> N
     assert record.kind in ("ipport", "hostnameport", "ccs")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=2000), st.integers(1, 300))
 def test_cleaned_text_is_one_bounded_harmless_line(text: str, limit: int) -> None:
     shown = clean(text, limit)
