@@ -9,6 +9,7 @@ import json
 import os
 import random
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,9 +19,11 @@ from hypothesis import strategies as st
 
 from console.agent.snapshot import DeviceSnapshot, ReachFact, ReachOutcome
 from console.iis.snapshot import BeaconSnapshot, Schannel
+from console.pki.revocation_facts import RevocationState
 from console.readiness.judge import judge_pair
 from console.readiness.model import PairInput, Verdict
 from tests.unit import readiness_kit as kit
+from tests.unit.client_revocation_makers import answer, checked, listed
 from tests.unit.readiness_examples_server import TALKATIVE
 
 EXAMPLES = int(os.environ.get("MTLS_CONSOLE_FUZZ", "60"))
@@ -165,7 +168,24 @@ def test_stored_beacon(seed: int) -> None:
     _not_ready(kit.pair("usual", snapshot, upload_bytes=1000))
 
 
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(_seeds)
+def test_stored_answers_about_client_certificates(seed: int) -> None:
+    """The device's certificate is revoked."""
+    pair = checked(listed(answer(RevocationState.REVOKED)))()
+    assert pair.beacon is not None
+    told = {"revocation": pair.beacon.revocation, "revocation_at": pair.beacon.revocation_at, "clock": kit.NOW}
+    body = json.loads(msgspec.json.encode(pair.beacon))
+    try:
+        body |= json.loads(_mutated_json(msgspec.json.encode(told), seed))
+        snapshot = msgspec.json.decode(json.dumps(body), type=BeaconSnapshot)
+    except (*_UNREADABLE, ValueError, TypeError):
+        return  # no JSON of an object, or the store leaves it out
+    _not_ready(replace(pair, beacon=snapshot))
+
+
 @pytest.mark.parametrize("make", [_untrusting])
 def test_begins_blocked(make: Any) -> None:  # noqa: ANN401 - a maker of snapshots
     assert judge_pair(kit.pair(make())).verdict is Verdict.BLOCKED
     assert judge_pair(kit.pair(kit.device(ini=_BLOCKED_INI))).verdict is Verdict.BLOCKED
+    assert judge_pair(checked(listed(answer(RevocationState.REVOKED)))()).verdict is Verdict.BLOCKED
