@@ -44,7 +44,7 @@ class SharedParts:
             names=tuple(one(fact) for fact in snapshot.names),
             reach=one(snapshot.reach) if snapshot.reach else (),
             notes=tuple(one(note) for note in snapshot.notes),
-            revocation=one(snapshot.revocation) if snapshot.revocation else (),
+            revocation=one(tuple(one(fact) for fact in snapshot.revocation)) if snapshot.revocation else (),
         )
 
     def _one(self, part: T) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from console.agent.profile import AgentProfile
 from console.agent.sharing import SharedParts
 from tests.bench import synthetic
 from tests.unit import readiness_kit as kit
+from tests.unit.readiness_examples_revocation import BOTH, GONE, LIST, asked
 
 
 def test_a_shared_snapshot_is_equal_and_its_parts_are_the_same_objects() -> None:
@@ -30,6 +32,17 @@ def test_a_shared_snapshot_is_equal_and_its_parts_are_the_same_objects() -> None
     again = parts.share(replace(copies[0], taken_at=copies[0].taken_at + timedelta(hours=1)))
     assert again.files[0] is shared[0].files[0]
     assert again.config is shared[0].config
+
+
+def test_answers_on_revocation_are_shared_one_by_one() -> None:
+    parts = SharedParts()
+    good, gone = (asked(answers)().device for answers in (BOTH, {**BOTH, LIST: GONE}))
+    assert good is not None
+    assert gone is not None
+    one, other, again = (parts.share(deepcopy(device)) for device in (good, gone, good))
+    assert (one, other) == (good, gone)
+    assert one.revocation is again.revocation
+    assert one.revocation[1] is other.revocation[1]
 
 
 def test_what_was_not_seen_lately_is_forgotten() -> None:
