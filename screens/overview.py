@@ -141,7 +141,8 @@ class OverviewScreen(ConsoleScreen):
             whole = bar(share, _BAR).replace(" ", "░")
             text.append(whole[:proved], _COLOUR[Verdict.READY])
             text.append(whole[proved:])
-        text.append(f" {round(100 * share)} %")
+            text.append(" ")
+        text.append(f"{round(100 * share)} %")
         for verdict in (Verdict.AT_RISK, Verdict.BLOCKED, Verdict.UNKNOWN):
             style = _COLOUR[verdict] if tally[verdict] else Style(dim=True)
             text.append(f"   {verdict.value} {round(100 * tally[verdict] / pairs)} %", style)

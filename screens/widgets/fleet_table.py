@@ -180,7 +180,7 @@ class FleetTable(ScrollView, can_focus=True):
         self._places = {row.id: index for index, row in enumerate(self._view)}
         self._natural = natural(self._columns, self._view) if self.wide else ()
         self._cursor = self._places.get(held or "", min(self._cursor, max(0, len(self._view) - 1)))
-        self.virtual_size = Size(self.size.width, len(self._view) + 1)
+        self.virtual_size = Size(self._width, len(self._view) + 1)
         self._keep_in_sight()
         self.refresh()
         if self.cursor_id != held:
@@ -212,7 +212,7 @@ class FleetTable(ScrollView, can_focus=True):
     def _redraw_row(self, index: int) -> None:
         line = index - self.scroll_offset.y + 1
         if 1 <= line < self.size.height:
-            self.refresh(Region(0, line, self.size.width, 1))
+            self.refresh(Region(0, line, self._width, 1))
 
     def action_cursor(self, step: int) -> None:
         self._move(self._cursor + step)
@@ -226,7 +226,7 @@ class FleetTable(ScrollView, can_focus=True):
     def action_shift_columns(self, step: int) -> None:
         """Columns that don't fit come into sight; the first one stays."""
         shown = self._shown_columns
-        hidden = len(shown) - len(fit(shown, self.size.width - _PREFIX))
+        hidden = len(shown) - len(fit(shown, self._width - _PREFIX))
         if (step > 0 and hidden > 0) or (step < 0 and self._shift):
             self._shift += step
             self.refresh()
@@ -234,7 +234,7 @@ class FleetTable(ScrollView, can_focus=True):
     @property
     def _shown_columns(self) -> tuple[Column, ...]:
         first, *others = self._natural or self._columns
-        room = max(1, self.size.width - _PREFIX - first.width - 1)
+        room = max(1, self._width - _PREFIX - first.width - 1)
         # A column wider than the screen would fall away whole; cut, it can be read.
         return (first, *(replace(one, width=min(one.width, room)) for one in others[self._shift :]))
 
@@ -289,8 +289,13 @@ class FleetTable(ScrollView, can_focus=True):
 
     # -- drawing
 
+    @property
+    def _width(self) -> int:
+        """Without the scroll bar, which would hide the end of the last column."""
+        return self.scrollable_content_region.width
+
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._view) + 1)
+        self.virtual_size = Size(self._width, len(self._view) + 1)
         self._keep_in_sight()
 
     def notify_style_update(self) -> None:
@@ -310,7 +315,7 @@ class FleetTable(ScrollView, can_focus=True):
     def _order_by_column_at(self, x: int) -> None:
         left = _PREFIX
         shown = self._shown_columns
-        for column, width in zip(shown, fit(shown, self.size.width - _PREFIX), strict=False):
+        for column, width in zip(shown, fit(shown, self._width - _PREFIX), strict=False):
             if left <= x <= left + width:
                 self.set_order(column.key, reverse=self.order == column.key and not self.reverse)
                 return
@@ -318,7 +323,7 @@ class FleetTable(ScrollView, can_focus=True):
         self.set_order(MARK_ORDER, reverse=self.order == MARK_ORDER and not self.reverse)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self._width
         if y == 0:
             return self._header(width)
         index = round(self.scroll_offset.y) + y - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from screens.device_editor import DeviceEditor
 from screens.fleet import FleetScreen
 from screens.overview import OverviewScreen
 from screens.pair_report import FindingView, PairReport
+from screens.widgets.fleet_table import FleetTable
 from screens.widgets.status_line import swept_words
 from tests.screens.conftest import SMALL, opened, screen_text, settled, until
 from tests.screens.world import NOW, World
@@ -133,3 +136,17 @@ async def test_long_paths_are_cut_in_the_ladder_and_whole_in_the_findings(world:
         text = screen_text(pilot)
         assert "no file …/ssl/client.crt, see https://b1.lab.test" in text
         assert "no file /var/opt/managesoft/etc/ssl/client.crt, see https://b1.lab.test/one/two/three/four" in text
+
+
+async def test_the_last_column_is_not_under_the_scroll_bar(world: World) -> None:
+    async with opened(world, (80, 12)) as pilot:
+        await pilot.press("3")
+        await settled(pilot)
+        table = pilot.app.screen.query_one("#obstacles", FleetTable)
+        one = next(iter(table.visible_rows))
+        table.show([replace(one, id=f"fault {number}") for number in range(60)])
+        await settled(pilot)
+        assert table.show_vertical_scrollbar
+        lines = [line for line in screen_text(pilot).splitlines() if "client certificate off" in line]
+        assert lines
+        assert all(re.search(r"device\s+2\s", line) for line in lines), lines
