@@ -6,12 +6,15 @@ import sys
 from collections.abc import Mapping
 
 from tests.truth.designed import Designed, main
-from tests.truth.designed_beacon import ACCEPTED, BOUND, CHAINED, LATE, NAMED, SEVERAL
+from tests.truth.designed_beacon import ACCEPTED, BOUND, LATE, SEVERAL
+from tests.truth.designed_chains import CHAINED, NAMED
+from tests.truth.designed_clients import CLIENTS
 from tests.truth.designed_completion import COMPLETED
-from tests.truth.designed_device import ACCOUNTS, CLIENTS, MIXED, RANGES, STRENGTH, SURROUNDINGS, TRUSTED
 from tests.truth.designed_more import LARGE, ODD_NAMES, SHELLS
 from tests.truth.designed_server import SERVERS
 from tests.truth.designed_settings import SETTINGS_CHANGED
+from tests.truth.designed_surroundings import ACCOUNTS, RANGES, STRENGTH, SURROUNDINGS
+from tests.truth.designed_trust import MIXED, TRUSTED
 
 TOPICS: Mapping[str, Mapping[str, Designed]] = {
     "name": NAMED,
