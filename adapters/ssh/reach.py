@@ -17,9 +17,9 @@ from adapters.ssh.tunnel import NotForwarded, forwarded
 from console.agent.snapshot import ReachFact, ReachOutcome
 from console.pki.names import ascii_host
 
-ENDPOINTS_LIMIT = 32
+ENDPOINTS_LIMIT = 64
 """More endpoints than this aren't tried: a sweep of a device stays short."""
-SIDE_BY_SIDE = 8
+SIDE_BY_SIDE = 16
 CONNECT_SECONDS = 4
 FORWARDED_LIMIT = 8
 """One after the other, so fewer."""

@@ -134,9 +134,9 @@ def test_many_at_once_in_every_shell(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     with place("asyncssh", tmp_path, SHELLS[shell]) as served:
-        found = facts(served, *((f"b{n}.lab.test", 443, closed if n % 3 == 0 else port) for n in range(20)))
+        found = facts(served, *((f"b{n}.lab.test", 443, closed if n % 3 == 0 else port) for n in range(40)))
     assert [fact.outcome for fact in found] == [
-        ReachOutcome.REFUSED if n % 3 == 0 else ReachOutcome.CONNECTED for n in range(20)
+        ReachOutcome.REFUSED if n % 3 == 0 else ReachOutcome.CONNECTED for n in range(40)
     ]
 
 
@@ -165,4 +165,4 @@ def test_places() -> None:
         [("B1.lab.test", 443), ("b1.lab.test", 443), ("b1.lab.test.", 80)], {("b1.lab.test", 80): ("::1", 81)}
     )
     assert found == (Endpoint("B1.lab.test", 443), Endpoint("b1.lab.test.", 80, "[::1]:81"))
-    assert len(endpoints_of([("b", port) for port in range(1, 99)], {})) == 32
+    assert len(endpoints_of([("b", port) for port in range(1, 99)], {})) == 64

@@ -32,6 +32,11 @@ def tried(outcome: ReachOutcome, make: Make = usual, **changes: object) -> Make:
     return made
 
 
+def resolved() -> PairInput:
+    """[resolve] of the fleet file says where the beacon is: the agent itself doesn't read it."""
+    return kit.pair(address="127.0.0.1:9")
+
+
 R = ReachOutcome
 LONG = timedelta(hours=2)
 NO_TOOL = (NameFact(kit.HOST, error="no tool", asked=False),)
@@ -54,6 +59,8 @@ EXAMPLES: list[ROW] = [
     ("network.name-unresolved", tried(R.NO_ADDRESS, PROXY, names=UNKNOWN_NAME), N),
     ("network.name-unresolved", tried(R.NO_ADDRESS, PROXY_FOR_UPLOADS, names=UNKNOWN_NAME), F),
     ("network.unreachable-from-device", tried(R.REFUSED, address="127.0.0.1:9"), N),
+    ("network.unreachable-from-device", tried(R.REFUSED, resolved, address="127.0.0.1:9"), U),
+    ("network.unreachable-from-device", tried(R.CONNECTED, resolved, address="127.0.0.1:9"), P),
     ("network.unreachable-from-device", tried(R.REFUSED, port=8443), N),
     ("network.unreachable-from-device", usual, N),
     ("network.unreachable-from-device", unseen, N),

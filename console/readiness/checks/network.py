@@ -199,6 +199,16 @@ def unreachable_from_device(case: Case) -> Outcome:
             remedy="Sweep the device again: it tries anew.",
             evidence=evidence,
         )
+    if answered and tried.address:
+        return unknown(
+            f"The device's connection to {clean(tried.address, 80)}, where [resolve] says that {where} is, "
+            f"{_ENDED[tried.outcome]}; whether it gets to where its own DNS leads isn't known",
+            remedy=(
+                "Let the device reach that address, or take the line out of [resolve] where it is meant for the "
+                "console alone; then sweep the device again."
+            ),
+            evidence=evidence,
+        )
     return failed(
         f"The device's connection to {where} {_ENDED[tried.outcome]}"
         + (", though the console's isn't" if answered else ""),
