@@ -63,6 +63,11 @@ class CuttingProxy:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
+    @property
+    def accepted(self) -> tuple[socket.socket, ...]:
+        """Connections that came in, those that have ended as well."""
+        return tuple(client for client, _ in self._pairs)
+
     def arm(self, count: int | None) -> None:
         with self._lock:
             self.sent, self._left = 0, count

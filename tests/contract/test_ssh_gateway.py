@@ -7,6 +7,7 @@ import os
 import select
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,13 @@ def test_through_a_jump_host(served: Place, tmp_path: Path) -> None:
     """The device is its own jump host here: by ProxyJump's syntax."""
     jump = f"{served.device.user}@127.0.0.1:{served.device.port}"
     assert served.gateway().read_config(served.with_device(jump=jump)).content == CONFIG
+
+
+def test_through_a_jump_host_that_has_its_own(served: Place) -> None:
+    """Three logins, each through the one before: inner names outer, the device names inner."""
+    outer = served.with_device(name="outer")
+    inner = served.with_device(name="inner", jump="outer")
+    fleet = replace(served.fleet, devices=(*served.fleet.devices, inner, outer))
+    accepted = len(served.proxy.accepted)
+    assert served.gateway(fleet).read_config(served.with_device(jump="inner")).content == CONFIG
+    assert len(served.proxy.accepted) - accepted == 3
