@@ -66,8 +66,19 @@ def _issuer(subject: Certificate, anchors: tuple[Anchor, ...], at: datetime) -> 
 
 
 def _issues(issuer: Certificate, subject: Certificate) -> bool:
-    if not subject.issuer_der or issuer.subject_der != subject.issuer_der:
+    if not _same_name(issuer, subject):
         return False
     if subject.authority_key and issuer.subject_key and subject.authority_key != issuer.subject_key:
         return False
     return issuer.key_usage is None or "key_cert_sign" in issuer.key_usage
+
+
+def _same_name(issuer: Certificate, subject: Certificate) -> bool:
+    """As OpenSSL compares names: kinds of strings, capitals and doubled blanks aside."""
+    if not subject.issuer_der or issuer.subject_der == subject.issuer_der:
+        return bool(subject.issuer_der)
+    return _plain(issuer.subject) == _plain(subject.issuer) != ""
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().split())
