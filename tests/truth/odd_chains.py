@@ -91,7 +91,10 @@ def _address_common_name(draft: Draft) -> None:
 
 NAMES = {**NAMES, "address as common name": _address_common_name}
 
-_KEYS = ("rsa1024", "rsa2048", "rsa3072", "p224", "p384", "p521", "k256", "ed25519", "ed448")
+_KEYS = (
+    *("rsa1024", "rsa1963", "rsa2048", "rsa3072", "dsa2048"),
+    *("p224", "p384", "p521", "k256", "brainpool", "ed25519", "ed448"),
+)
 _USES = ((), ("server",), ("client",), ("any",), ("email",), ("server", "client"), ("any", "server"))
 _USAGES = (
     None,

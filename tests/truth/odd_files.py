@@ -185,6 +185,8 @@ _LOCKED = make(CLIENT).key_pem(password=b"secret")
 CLIENT_FILES: dict[str, Change] = {f"shows {shown}": set_fields(shown=shown) for shown in _SHOWN}
 CLIENT_FILES |= {f"issued by {issuer}": set_fields(client_issuer=issuer) for issuer in ("root", "other", "self")}
 CLIENT_FILES |= {
+    "leaf alone, its issuer unknown to the beacon": set_fields(shown=("client",), intermediates=()),
+    "leaf alone, its issuer trusted": set_fields(shown=("client",), intermediates=(), anchors=("root", "issuing")),
     "key of another": set_fields(key="server"),
     "key in its old form": set_fields(key_form="old"),
     "key with a password": rewrite("key", lambda _: _LOCKED),

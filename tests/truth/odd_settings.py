@@ -82,6 +82,9 @@ SETTINGS: dict[str, Change] = {
     "level 0": set_keys("device", seclevel=0),
     "level 1": set_keys("device", seclevel=1),
     "level 3": set_keys("device", seclevel=3),
+    "level 0, TLS 1.1 at most": together(
+        set_keys("device", seclevel=0), set_keys("beacon", protocols=["TLSv1", "TLSv1.1"])
+    ),
     "TLS 1.2 at most": set_keys("device", tls_max="TLSv1.2"),
     "TLS 1.0 at most": set_keys("device", tls_max="TLSv1"),
     "TLS 1.3 at least": set_keys("device", tls_min="TLSv1.3"),
