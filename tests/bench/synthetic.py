@@ -17,8 +17,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from adapters.store.opening import open_store
-from console.agent.snapshot import DeviceSnapshot, DirectoryFact, FileFact, FileState, KeyFact, NameFact, TlsStack
+from console.agent.snapshot import (
+    DeviceSnapshot,
+    DirectoryFact,
+    FileFact,
+    FileState,
+    KeyFact,
+    NameFact,
+    ReachFact,
+    ReachOutcome,
+    TlsStack,
+)
 from console.fleet.model import Beacon, Device, Fleet
+from console.iis.server import CertificateMapping, ReadAhead, RecentRefusals, RequestLimit, ServerFacts
 from console.iis.snapshot import (
     AccessSetting,
     BeaconSnapshot,
@@ -39,6 +50,17 @@ _SYSTEMS = (
     ("Linux", "OpenSSL 1.1.1k  FIPS 25 Mar 2021", "curl 7.61.1 (x86_64-redhat-linux-gnu) libcurl/7.61.1", 2),
     ("AIX", "OpenSSL 1.1.1v  1 Aug 2023", "curl 7.88.1 (powerpc-ibm-aix7.2) libcurl/7.88.1 OpenSSL/1.1.1v", 1),
     ("SunOS", "OpenSSL 3.0.8 7 Feb 2023", "curl 7.83.1 (sparc-sun-solaris2.11) libcurl/7.83.1 OpenSSL/3.0.8", 1),
+)
+_SERVER = ServerFacts(
+    shared_configuration=False,
+    unlocked=(),
+    request_limits=(RequestLimit(SITE, 30_000_000),),
+    read_ahead=(ReadAhead(SITE, 49152),),
+    mappings=(CertificateMapping(SITE, enabled=False, entries=0, active_directory=False),),
+    free_bytes=40 * 2**30,
+    renewal_tools=(),
+    schannel_errors={},
+    refusals=(RecentRefusals(SITE, "u_ex261124.log", {}),),
 )
 _PUBLIC_ROOTS = 60
 """What a system's own bundle adds to the company's root on every fourth device (real bundles hold 100 to 150)."""
@@ -159,7 +181,7 @@ class Estate:
             powershell="5.1",
             elevated=True,
             features=("Web-Server",),
-            sites=(Site(SITE, 1, "Started", (binding,)),),
+            sites=(Site(SITE, 1, "Started", (binding,), applications=("/", "/ManageSoftDL", "/ManageSoftRL")),),
             access=(AccessSetting(SITE, flags, explicit=True),),
             httpsys=(
                 HttpSysRecord(
@@ -175,9 +197,11 @@ class Estate:
                 *(StoreCertificate("Root", _thumbprint(root), root.der) for root in self.roots),
                 *(StoreCertificate("CA", _thumbprint(ca), ca.der) for ca in self.issuing),
             ),
-            schannel=Schannel(),
+            schannel=Schannel(cipher_suites=("TLS_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")),
             upload_read_ahead=49152,
             config_sha256="0" * 64,
+            services={"W3SVC": "Running", "WAS": "Running"},
+            server=_SERVER,
             hellos=(
                 Hello(
                     host,
@@ -219,6 +243,7 @@ class Estate:
             keys=(KeyFact(_file(f"{_SSL}/client.key", None), ("PRIVATE KEY",), False, client.spki, "openssl pkey"),),
             tls=TlsStack(openssl, curl, level, "openssl.cnf"),
             names=tuple(NameFact(host, ("192.0.2.10",)) for host in hosts),
+            reach=tuple(ReachFact(host, 443, ReachOutcome.CONNECTED, how="curl") for host in hosts),
         )
 
 
