@@ -43,7 +43,7 @@ def run_fleet(arguments: argparse.Namespace, outside: Outside) -> int:
     else:
         outside.say(
             f"{path}: {counted(len(fleet.beacons), 'beacon')}, {counted(len(fleet.devices), 'device')}, "
-            f"{counted(len(fleet.pairs), 'pair')}"
+            f"{counted(len(fleet.pairs), 'explicit pair')} (the first sweep finds the others on the devices)"
         )
     return ExitStatus.DONE
 

@@ -89,11 +89,13 @@ def run_check(arguments: argparse.Namespace, outside: Outside) -> int:
         if plan is not None:
             before, report = report, foreseen(workspace, selection, plan)
             outside.say("\n".join(what_if_lines(before, report)))
-        tell_unused(workspace, selection, outside)
-        tell_stranded(workspace, selection, outside)
-        tell_unanswered([pair.verdict.use for pair in report.pairs], outside)
+        unread = unread_devices(workspace, selection)
+        if report.pairs or not unread:
+            tell_unused(workspace, selection, outside)
+            tell_stranded(workspace, selection, outside)
+            tell_unanswered([pair.verdict.use for pair in report.pairs], outside)
         if not report.pairs:
-            outside.say("No pair to judge: no device that is selected names a beacon.")
+            outside.say(why_no_pair(unread))
         if arguments.format == "table":
             outside.answer(to_table(report, colour=outside.colour))
         else:
@@ -113,6 +115,25 @@ class Proof:
 
     def of(self, use: PairUse) -> dict[str, LiveResult]:
         return {component: (self.results or {}).get((use, component), NOT_RUN) for component in COMPONENTS}
+
+
+def unread_devices(workspace: Workspace, selection: PairSelection) -> list[str]:
+    seen = workspace.estate.observation().devices
+    return [
+        device.name
+        for device in workspace.fleet.devices
+        if (selection.devices is None or device.name in selection.devices) and device.name not in seen
+    ]
+
+
+def why_no_pair(unread: Sequence[str]) -> str:
+    """Pairs come from the devices' own failover lists: a device that wasn't read has none yet."""
+    if not unread:
+        return "No pair to judge: no device that is selected names a beacon."
+    return (
+        f"No pair is known yet: the devices' config.ini names the beacons, and of {counted(len(unread), 'device')} "
+        f"it wasn't read ({', '.join(unread[:3])}{' …' if len(unread) > 3 else ''})."
+    )
 
 
 def chosen_pairs(workspace: Workspace, words: Sequence[str]) -> PairSelection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,13 @@ def test_a_sweep_says_what_was_observed(shell: Shell) -> None:
     shell.world.devices.down.add("d2")
     assert shell("sweep") == 3
     assert "Observed 1 of 2 devices, 2 of 2 beacons, 2 of 2 endpoints; 1 failed" in shell.err
+
+
+def test_no_pair_is_known_of_devices_that_were_not_read(shell: Shell) -> None:
+    shell.world.fleet = replace(shell.world.fleet, pairs=())
+    assert shell("check", "--cached") == 1
+    assert "No pair is known yet" in shell.err
+    assert "of 2 devices it wasn't read (d1, d2)" in shell.err
 
 
 def test_cached_contacts_nothing(shell: Shell) -> None:

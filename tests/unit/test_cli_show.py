@@ -35,6 +35,9 @@ def test_a_beacon_that_no_device_uses_is_told(shell: Shell) -> None:
     assert "weren't read" not in shell.err
     assert shell("check", "d1") == 0
     assert "b3" not in shell.err
+    assert shell("check", "b3") == 1
+    assert "beacon.unused: No device uses b3" in shell.err
+    assert "No pair to judge" in shell.err
     assert shell("show", "b3") == 0
     assert "beacon.unused: No device uses b3" in shell.out
     assert shell("show", "b3", "--format", "json") == 0
