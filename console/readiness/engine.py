@@ -110,6 +110,8 @@ def unseen_directory(case: Case) -> str:
     """Why certificates may be trusted that weren't collected; empty: nothing was left out."""
     if case.device is None or case.preferences is None or not case.preferences.ca_directory:
         return ""
+    if ":" in case.preferences.ca_directory:
+        return f"{case.preferences.ca_directory} is a list of directories, none of which was collected"
     fact = case.device.snapshot.directory(case.preferences.ca_directory)
     if fact is None:
         return f"{case.preferences.ca_directory} wasn't collected"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tests.truth.designed import Designed, main
 from tests.truth.designed_beacon import ACCEPTED, BOUND, LATE, SEVERAL
 from tests.truth.designed_chains import CHAINED, NAMED
-from tests.truth.designed_clients import CLIENTS
+from tests.truth.designed_clients import CLIENTS, PATHS
 from tests.truth.designed_completion import COMPLETED
 from tests.truth.designed_more import LARGE, ODD_NAMES, SHELLS
 from tests.truth.designed_server import SERVERS
@@ -25,6 +25,7 @@ TOPICS: Mapping[str, Mapping[str, Designed]] = {
     "several": SEVERAL,
     "trust": TRUSTED,
     "client": CLIENTS,
+    "path": PATHS,
     "mixed": MIXED,
     "completion": COMPLETED,
     "settings": SETTINGS_CHANGED,

@@ -231,3 +231,58 @@ CLIENTS: Mapping[str, Designed] = {
         _settings("\n[ManageSoft\\Common]\nSSLClientPrivateKeyFile={root}/client/ca.pem\n"), "device", undecided=True
     ),
 }
+
+
+def _called(name: str, which: str = "crt", preference: str = "SSLClientCertificateFile") -> Change:
+    return together(
+        set_fields(rename={f"{which}.pem": name}), set_keys("preferences", **{preference: f"{{root}}/client/{name}"})
+    )
+
+
+def _ca_path(value: str) -> Change:
+    return set_keys("preferences", SSLCACertificatePath=value)
+
+
+_ODD_FILES = (
+    "a'b.pem", 'a"b.pem', "a$b.pem", "a;b.pem", "a*b.pem", "-a.pem", "a%b.pem", "a&b.pem", "a\\b.pem", "a(b).pem",
+    "ä.pem", "a#b.pem", "a=b.pem", "a[b].pem", "a~b.pem", "a`b.pem", "a!b.pem", "a|b.pem", "a<b.pem", "deep/er/a.pem",
+)  # fmt: skip
+_IN_DIRECTORY = set_fields(anchors=("other",), directory=(("{hash}.0", "root"),))
+
+PATHS: Mapping[str, Designed] = {
+    **{f"certificate in {name}": _ok(_called(name)) for name in _ODD_FILES},
+    **{f"key in {name}": _ok(_called(name, "key", "SSLClientPrivateKeyFile")) for name in _ODD_FILES},
+    **{f"CA file in {name}": _ok(_called(name, "ca", "SSLCACertificateFile")) for name in _ODD_FILES},
+    "CA directory is a file": _ok(_ca_path("{root}/client/ca.pem")),
+    "CA directory with a slash behind": _ok(together(_IN_DIRECTORY, _ca_path("{root}/client/certs/"))),
+    "CA directory with slashes within": _ok(together(_IN_DIRECTORY, _ca_path("{root}//client//certs"))),
+    "CA directory with dots": _ok(together(_IN_DIRECTORY, _ca_path("{root}/client/./certs"))),
+    "two CA directories": Designed(
+        together(_IN_DIRECTORY, _ca_path("{root}/client/none:{root}/client/certs")), "ok", undecided=True
+    ),
+    "two CA directories, CA file right": _ok(_ca_path("{root}/client/none:{root}/client/certs")),
+    "CA directory by a link": _ok(
+        together(
+            _IN_DIRECTORY,
+            set_fields(rename={"certs": "link:current"}),
+            _ca_path("{root}/client/current"),
+        )
+    ),
+    "CA file with a slash behind": _device(set_keys("preferences", SSLCACertificateFile="{root}/client/ca.pem/")),
+    "CA file below a file": _device(set_keys("preferences", SSLCACertificateFile="{root}/client/ca.pem/x")),
+    "CA file is /dev/null": _device(set_keys("preferences", SSLCACertificateFile="/dev/null")),
+    "certificate is /dev/null": _device(set_keys("preferences", SSLClientCertificateFile="/dev/null")),
+    "key is /dev/null": _device(set_keys("preferences", SSLClientPrivateKeyFile="/dev/null")),
+    "CA file by a link": _ok(
+        together(
+            set_fields(rename={"ca.pem": "link:current.pem"}),
+            set_keys("preferences", SSLCACertificateFile="{root}/client/current.pem"),
+        )
+    ),
+    "CA file by a link to itself": _device(
+        together(
+            set_fields(rename={"loop.pem": "link:loop.pem"}),
+            set_keys("preferences", SSLCACertificateFile="{root}/client/loop.pem"),
+        )
+    ),
+}

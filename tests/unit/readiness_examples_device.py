@@ -160,6 +160,11 @@ EXAMPLES: list[ROW] = [
     ("device.nothing-trusted", usual, P),
     ("device.nothing-trusted", nothing_trusted, F),
     ("device.nothing-trusted", unseen, U),
+    (
+        "device.beacon-untrusted",
+        on_device(ca=kit.other_root().pem, ini=kit.config({"SSLCACertificatePath": "/etc/a:/etc/b"})),
+        U,
+    ),
     ("device.beacon-untrusted", usual, P),
     ("device.beacon-untrusted", on_device(ca=kit.other_root().pem), F),
     ("device.beacon-untrusted", on_device(ca=kit.other_root().pem, directories=()), U),
