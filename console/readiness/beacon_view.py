@@ -85,6 +85,13 @@ class Endpoint:
         return self.hello.chain if self.hello is not None and self.tls_seen else ()
 
     @cached_property
+    def without_iis(self) -> bool:
+        """An administrator saw no IIS there, so what answers is the beacon's own web server, which has no bindings."""
+        states = {name: self.snapshot.services.get(name) for name in ("W3SVC", "WAS")}
+        gone = all(state in ("", "Missing") for state in states.values())
+        return self.reached and self.snapshot.elevated is True and gone and not self.snapshot.sites
+
+    @cached_property
     def on_port(self) -> tuple[tuple[Site, Binding], ...]:
         ports = (self.service_port, self.port)
         pairs = [(site, binding) for site in self.snapshot.sites for binding in site.bindings]

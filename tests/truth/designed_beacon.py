@@ -153,6 +153,28 @@ BOUND: Mapping[str, Designed] = {
     "http to http": _ok(together(_PLAIN, _HTTP)),
     "http to http, everything broken": _ok(together(_PLAIN, _HTTP, set_fields(missing={"key", "ca", "crt"}))),
     "http to http, TLS required": Designed(together(set_keys("beacon", listener="http"), _HTTP), "beacon 403"),
+    "http to http, certificate required": Designed(
+        together(set_keys("beacon", listener="http", require_ssl=False), _HTTP), "beacon 403"
+    ),
+    "http to http, certificate accepted": _ok(
+        together(set_keys("beacon", listener="http", require_ssl=False, client_certificates="accept"), _HTTP)
+    ),
+    "http to http of another host": Designed(
+        together(_PLAIN, _HTTP, set_keys("binding", host="else.example")), "beacon 400"
+    ),
+    "http to http of this host": _ok(together(_PLAIN, _HTTP, set_keys("binding", host="{host}"))),
+    "http to http with a dot": _ok(together(_PLAIN, _HTTP, _dot)),
+    "http to http of this host, with a dot": Designed(
+        together(_PLAIN, _HTTP, _dot, set_keys("binding", host="{host}")), "beacon 400"
+    ),
+    "http to http, in capitals": _ok(together(_PLAIN, _HTTP, _upper, set_keys("binding", host="{host}"))),
+    "http to http, large upload": _ok(together(_PLAIN, _HTTP, _upload(200_000))),
+    "http to http, clocks anywhere": _ok(
+        together(_PLAIN, _HTTP, set_keys("beacon", clock="+900d"), set_keys("device", clock="1970-01-02T00:00:00Z"))
+    ),
+    "http to its own web server": _ok(together(set_keys("beacon", web_server="self-hosted"), _HTTP)),
+    "https to its own web server": Designed(set_keys("beacon", web_server="self-hosted"), "pair"),
+    "https without a web server": Designed(set_keys("beacon", web_server="none"), "network"),
     "no TLS version": Designed(set_keys("beacon", protocols=[]), "network"),
     "TLS not required, certificate required, off": Designed(
         together(set_keys("beacon", require_ssl=False), _OFF), "beacon 403"

@@ -122,6 +122,13 @@ def plain_http(*flags: str) -> Make:
     )
 
 
+def own_web_server(**changes: object) -> Make:
+    """No IIS there: the beacon answers plain http by itself."""
+    missing = {"W3SVC": "", "WAS": ""}
+    bare = {"sites": (), "access": (), "httpsys": (), "hellos": (), "services": missing, **changes}
+    return lambda: kit.pair("usual", kit.beacon(**bare), protocol="http", port=80)
+
+
 def closed_key(**changes: object) -> Make:
     return on_device(keys=(kit.key_fact(file=kit.file(kit.CLIENT_KEY, None, mode=0o600, **changes)),))
 

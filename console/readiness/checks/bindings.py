@@ -9,6 +9,8 @@ from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
 
+_OWN_SERVER = "IIS isn't installed: the beacon's own web server answers plain http, without bindings or SSL settings"
+
 
 @check(
     "beacon.site-stopped",
@@ -72,6 +74,8 @@ def binding_differs(case: Case) -> Outcome:
 )
 def host_header(case: Case) -> Outcome:
     endpoint = case.endpoint
+    if not case.https and endpoint is not None and endpoint.without_iis:
+        return not_applicable(_OWN_SERVER)
     if endpoint is None or not endpoint.on_port:
         return unknown("No binding of the beacon was found on this port")
     if endpoint.routed is not None:
@@ -104,6 +108,8 @@ def ssl_required(case: Case) -> Outcome:
     hello = case.endpoint.hello if case.endpoint is not None else None
     if hello is not None and hello.outcome is HelloOutcome.TLS:
         return not_applicable("The port speaks TLS: the connection ends before any HTTP")
+    if case.endpoint is not None and case.endpoint.without_iis:
+        return not_applicable(_OWN_SERVER)
     if case.access is None:
         return unknown("The SSL settings of the site weren't observed")
     if "SslRequireCert" in case.access.flags and "Ssl" not in case.access.flags:
