@@ -17,6 +17,7 @@ from OpenSSL import crypto
 from console.pki import strength
 from console.pki.certificates import ANY_USE, CLIENT_AUTH, SERVER_AUTH, Certificate, certificate, openssl_certificate
 from console.pki.loading import Anchor
+from console.readiness.identity import Same
 
 _NETSCAPE_BIT = {SERVER_AUTH: 0x40, CLIENT_AUTH: 0x80}
 _GATED_CRYPTO = ("1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1")
@@ -62,24 +63,43 @@ def verify_chain(
     trust: tuple[Anchor, ...], leaf: bytes, sent: tuple[bytes, ...], at: datetime, options: ChainOptions
 ) -> ChainResult:
     """Build and check the chain of `leaf`. `sent`: further certificates of the peer, in its order. Never raises."""
-    moment = _same_for(trust, leaf, sent, at)
-    return _verify(trust, leaf, sent, moment, options)
+    known = _known(Same(trust))
+    moment = _same_for(known, leaf, sent, at)
+    return _verify(known, leaf, sent, moment, options)
 
 
-def _same_for(trust: tuple[Anchor, ...], leaf: bytes, sent: tuple[bytes, ...], at: datetime) -> datetime:
-    """One moment that stands for all between two changes of validity: results can be kept while clocks go on."""
-    changes = _changes(trust, leaf, sent)
-    position = bisect_right(changes, at)
-    if position == 0:
-        return max(changes[0], _CALENDAR_BEGINS) - timedelta(seconds=1) if changes else at
-    return changes[position - 1]
+class _Trust:
+    """One for equal sets of anchors: itself as a key it's compared and hashed at once, however many they are."""
+
+    def __init__(self, anchors: tuple[Anchor, ...]) -> None:
+        self.anchors = anchors
+        self.by_der = {anchor.der: anchor for anchor in anchors}
+        self.changes = _changes(tuple(self.by_der))
 
 
 @lru_cache(maxsize=20_000)
-def _changes(trust: tuple[Anchor, ...], leaf: bytes, sent: tuple[bytes, ...]) -> tuple[datetime, ...]:
+def _known(trust: Same[tuple[Anchor, ...]]) -> _Trust:
+    return _trust_of(trust.value)
+
+
+_trust_of = lru_cache(maxsize=20_000)(_Trust)
+
+
+def _same_for(trust: _Trust, leaf: bytes, sent: tuple[bytes, ...], at: datetime) -> datetime:
+    """One moment that stands for all between two changes of validity: results can be kept while clocks go on."""
+    both = (trust.changes, _changes((leaf, *sent)))
+    gone_by = [changes[place - 1] for changes in both if (place := bisect_right(changes, at))]
+    if gone_by:
+        return max(gone_by)
+    to_come = [changes[0] for changes in both if changes]
+    return max(min(to_come), _CALENDAR_BEGINS) - timedelta(seconds=1) if to_come else at
+
+
+@lru_cache(maxsize=20_000)
+def _changes(ders: tuple[bytes, ...]) -> tuple[datetime, ...]:
+    """When one of the certificates begins or has ended, in order."""
     moments: set[datetime] = set()
-    for der in (leaf, *sent, *(anchor.der for anchor in trust)):
-        facts = certificate(der)
+    for facts in map(certificate, ders):
         if facts.not_before is not None:
             moments.add(facts.not_before)
         if facts.not_after is not None and facts.not_after < _CALENDAR_ENDS:
@@ -88,14 +108,12 @@ def _changes(trust: tuple[Anchor, ...], leaf: bytes, sent: tuple[bytes, ...]) ->
 
 
 @lru_cache(maxsize=50_000)
-def _verify(
-    trust: tuple[Anchor, ...], leaf: bytes, sent: tuple[bytes, ...], at: datetime, options: ChainOptions
-) -> ChainResult:
+def _verify(trust: _Trust, leaf: bytes, sent: tuple[bytes, ...], at: datetime, options: ChainOptions) -> ChainResult:
     subject = openssl_certificate(leaf)
     if subject is None:
         return ChainResult(False, 0, 0, "the certificate can't be decoded", leaf)
     others = [loaded for der in sent if (loaded := openssl_certificate(der)) is not None]
-    context = crypto.X509StoreContext(_store(trust, at, options.partial), subject, others)
+    context = crypto.X509StoreContext(_store(trust.anchors, at, options.partial), subject, others)
     try:
         built = tuple(_der(member) for member in context.get_verified_chain())
     except crypto.X509StoreContextError as error:
@@ -129,12 +147,12 @@ def _der_or_nothing(member: crypto.X509) -> bytes:
         return b""
 
 
-def _afterwards(trust: tuple[Anchor, ...], built: tuple[bytes, ...], options: ChainOptions) -> ChainResult:
+def _afterwards(trust: _Trust, built: tuple[bytes, ...], options: ChainOptions) -> ChainResult:
     chain = tuple(certificate(der) for der in built)
-    limits = {anchor.der: anchor for anchor in trust}
+    limits = trust.by_der
     first_trusted = next((depth for depth, der in enumerate(built) if depth and der in limits), len(built) - 1)
     for depth, facts in enumerate(chain):
-        trusted = _trust_of(limits.get(facts.der), options.purpose) if depth >= first_trusted else None
+        trusted = _uses_of(limits.get(facts.der), options.purpose) if depth >= first_trusted else None
         if trusted is False:
             return _refused(28, "certificate rejected", depth, facts, built)
         if trusted is None and not fits_purpose(facts, options.purpose, as_issuer=depth > 0):
@@ -161,7 +179,7 @@ def _refused(code: int, text: str, depth: int, facts: Certificate, built: tuple[
     return ChainResult(False, code, depth, text, facts.der, built)
 
 
-def _trust_of(anchor: Anchor | None, purpose: str) -> bool | None:
+def _uses_of(anchor: Anchor | None, purpose: str) -> bool | None:
     """What a TRUSTED CERTIFICATE block says of the use: True, False (rejected), None: nothing."""
     if anchor is None or not purpose:
         return None

@@ -22,6 +22,7 @@ _NOISE = timedelta(seconds=2)
 _FARTHEST = timedelta(days=365 * 900)
 """A clock beyond is as wrong as it can be, and the calendar of datetime ends."""
 _ODDITIES_KEPT = 4
+_NOT_COLLECTED = LoadedFile()
 _KEY_UNDECODABLE = "it holds a private key too, which the device's OpenSSL can't decode"
 
 
@@ -135,7 +136,7 @@ class DeviceView:
         if path:
             fact = self.snapshot.file(path)
             content = fact.content if fact is not None else None
-            loaded = LoadedFile() if content is None else load_ca_file(content, skips_bom=skips_bom)
+            loaded = _NOT_COLLECTED if content is None else load_ca_file(content, skips_bom=skips_bom)
             if fact is not None and fact.loads is False and not loaded.error:
                 loaded = replace(loaded, certificates=(), error=_KEY_UNDECODABLE)
         from_file = loaded.certificates if loaded is not None else ()
@@ -145,7 +146,7 @@ class DeviceView:
             skips_bom=skips_bom,
             old_hash=self.stack.old_hash,
         )
-        return _interned(TrustSet((*from_file, *extra), loaded, len(from_file), shadowed))
+        return _trust_set(Same(loaded), extra, shadowed)
 
     def client_chain(self, path: str, *, skips_bom: bool) -> LoadedFile | None:
         """None: the content wasn't collected."""
@@ -201,9 +202,12 @@ def file_problem(fact: FileFact | None) -> FileProblem | None:
 
 
 @lru_cache(maxsize=20_000)
-def _interned(trust: TrustSet) -> TrustSet:
-    """One object for equal sets, so that what is worked out for one serves all."""
-    return trust
+def _trust_set(
+    file: Same[LoadedFile] | Same[None], from_directory: tuple[Anchor, ...], shadowed: tuple[bytes, ...]
+) -> TrustSet:
+    """One object for equal sets, so that what is worked out for one serves all: a file of one content is read once."""
+    from_file = file.value.certificates if file.value is not None else ()
+    return TrustSet(from_file + from_directory, file.value, len(from_file), shadowed)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -122,8 +122,10 @@ def _endpoint(case: Case) -> int:
 def _trust_key(case: Case) -> int:
     """Trust, library, clock and preferences of a device, as a number."""
     device, preferences = case.device, case.preferences
-    if device is None or preferences is None:
+    if device is None:
         return 0
+    if preferences is None:  # without config.ini its library and clock are known all the same
+        return serial_of((device.stack, device.skew))
     meaning = _meaning(case)
     if meaning not in device.trust_keys:
         device.trust_keys[meaning] = serial_of((meaning, device.stack, device.skew, _trust(case, device, preferences)))

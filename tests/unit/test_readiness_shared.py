@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from console.agent.profile import AgentProfile
+from console.agent.snapshot import FileState, TlsStack
 from console.fleet.model import BeaconClientCheck, Policy
 from console.readiness.beacon_view import ClientMode, view_endpoint
 from console.readiness.case import Case
@@ -65,6 +66,23 @@ def test_what_was_judged_before_changes_nothing(met: list[PairInput]) -> None:
     for pair, verdict in list(zip(met, before, strict=True))[::25]:
         moment_of.cache_clear()
         assert judge_pair(pair) == verdict
+
+
+def test_a_library_counts_without_config_ini() -> None:
+    late = kit.beacon(
+        hellos=(kit.hello(asks_client_certificate=False),), httpsys=(kit.record(clientcertnegotiation=False),)
+    )
+    unread = kit.device(config=kit.file("/etc/agent/config.ini", None, state=FileState.UNREADABLE))
+    older = replace(unread, tls=TlsStack("OpenSSL 1.0.2k", "curl 7.61.1 libcurl/7.61.1 OpenSSL/1.0.2k"))
+    keys = []
+    for device in (unread, older):
+        given = kit.pair(device, late)
+        view, use = view_device(device, AgentProfile.load()), given.use
+        case = Case(given, "Uploader", view, view_endpoint(late, use.host, use.port, use.address))
+        assert case.preferences is None
+        keys.append((key_of(case, Part.TRUST), case.newest_version))
+    assert keys[0][1] != keys[1][1]
+    assert keys[0][0] != keys[1][0]
 
 
 def test_the_policy_counts(met: list[PairInput]) -> None:
