@@ -98,7 +98,7 @@ def _by_chain(case: Case, endpoint: Endpoint, leaf: Certificate, store: str, opt
             return accepted
         if not verified(case.client_chain).ok:
             return replace(accepted, problem=_completed_by_device(case, leaf))
-        return replace(accepted, problem=_constrained(endpoint, results[0]))
+        return replace(accepted, problem=_doubtful_use(endpoint, leaf, results[0]))
     problem = _untrusted(case, endpoint, leaf, bad[0])
     why = may_complete_unseen(case) if problem.check == "device.client-chain-incomplete" else ""
     if len(bad) < len(results):
@@ -116,19 +116,23 @@ def _completed_by_device(case: Case, leaf: Certificate) -> Problem:
     return Problem("device.client-chain-incomplete", warned(message, risk=True, evidence=_where(case)))
 
 
-def _constrained(endpoint: Endpoint, result: ChainResult) -> Problem | None:
-    """Windows takes a CA's extended key usage as a limit of what it issues (application policies)."""
+def _doubtful_use(endpoint: Endpoint, leaf: Certificate, result: ChainResult) -> Problem | None:
+    """What Windows may refuse as a wrong use, though no source says that it always does (windows.md 2.3, S25)."""
     if not _usage_checked(endpoint):
         return None
-    facts = next((facts for facts in map(certificate, result.chain[1:-1]) if not _for_clients(facts)), None)
-    if facts is None:
+    # A CA's extended key usage is a limit of what it issues (application policies).
+    above = next((facts for facts in map(certificate, result.chain[1:-1]) if not _for_clients(facts)), None)
+    if above is not None:
+        why = f"The CA “{clean(above.label, 120)}” above the device's certificate isn't made for client authentication"
+    elif leaf.extended_key_usage is not None and CLIENT_AUTH not in leaf.extended_key_usage:
+        why = "The device's certificate is made for any use, without naming client authentication"
+    elif leaf.key_usage is not None and "digital_signature" not in leaf.key_usage:
+        why = "The key usage of the device's certificate has no digital signature, which a client's handshake is"
+    else:
         return None
-    message = (
-        f"The CA “{clean(facts.label, 120)}” above the device's certificate isn't made for client authentication "
-        "(extended key usage), which Windows may refuse (403.16)"
-    )
-    evidence = {**about(facts), "uses": use_names(facts)}
-    return Problem("device.client-certificate-use", warned(message, risk=True, evidence=evidence))
+    evidence = {**about(above or leaf), "uses": use_names(above or leaf)}
+    outcome = warned(f"{why}; Windows may refuse it (403.16)", risk=True, evidence=evidence)
+    return Problem("device.client-certificate-use", outcome)
 
 
 def _usage_checked(endpoint: Endpoint) -> bool:

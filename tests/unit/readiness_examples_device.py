@@ -214,6 +214,9 @@ EXAMPLES: list[ROW] = [
     ("device.client-certificate-use", client(kit.issue("d", kit.issuing(), usages=[kit.SERVER])), F),
     ("device.client-certificate-use", on_beacon(reached=False), U),
     ("device.client-certificate-use", server_issuer(), W),
+    ("device.client-certificate-use", client(kit.issue("d", kit.issuing(), usages=[kit.ANY])), W),
+    ("device.client-certificate-use", client(kit.issue("d", kit.issuing(), key_usage=["key_encipherment"])), W),
+    ("device.client-certificate-use", client(kit.issue("d", kit.issuing(), key_usage=["digital_signature"])), P),
     ("device.client-chain-incomplete", usual, P),
     (
         "device.client-chain-incomplete",

@@ -40,6 +40,7 @@ SITE = "Default Web Site"
 CA_FILE, CA_DIRECTORY = "/etc/agent/ssl/cert.pem", "/etc/agent/ssl/certs"
 CLIENT_CERTIFICATE, CLIENT_KEY = "/etc/agent/ssl/client.crt", "/etc/agent/ssl/client.key"
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+ANY = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | dsa.DSAPrivateKey
 
 
