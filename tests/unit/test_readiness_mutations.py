@@ -149,6 +149,12 @@ def test_stored_device(seed: int) -> None:
     _not_ready(kit.pair(snapshot))
 
 
+def test_a_stored_moment_without_a_zone_is_taken_as_utc() -> None:
+    """Found by the test above: a device that got through, judged against the console's hello."""
+    snapshot = _untrusting()
+    _not_ready(kit.pair(replace(snapshot, taken_at=kit.NOW.replace(tzinfo=None))))
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(_seeds)
 def test_stored_beacon(seed: int) -> None:

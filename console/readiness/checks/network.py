@@ -8,6 +8,7 @@ from console.agent.snapshot import ReachFact, ReachOutcome
 from console.iis.snapshot import HelloOutcome
 from console.pki.names import ascii_host, ip_address
 from console.readiness.case import Case
+from console.readiness.device_view import skew_of
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown
 from console.readiness.registry import Need, Part, Severity, check
@@ -233,7 +234,8 @@ def _long_before_hello(case: Case) -> bool:
     hello = case.endpoint.hello if case.endpoint is not None else None
     if hello is None or case.device is None:
         return False
-    return hello.taken_at - case.device.snapshot.taken_at > _ONE_LOOK
+    later = skew_of(hello.taken_at, case.device.snapshot.taken_at)
+    return later is not None and later > _ONE_LOOK
 
 
 def _through_proxy(case: Case) -> bool:
