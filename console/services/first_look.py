@@ -11,7 +11,8 @@ from console.services.jobs import Job, Work
 
 
 class FirstLook:
-    """`then` is called once, in the work that ends last, while its job still runs: it may add work."""
+    """`then` is called once, in the work that ends last, while its job still runs: it may add work. Never for a job
+    that was cancelled."""
 
     def __init__(self, then: Callable[[Job], None]) -> None:
         self._then = then
@@ -43,5 +44,5 @@ class FirstLook:
             job = self._job
             last = not self._open and not self._ended and job is not None
             self._ended = self._ended or last
-        if last and job is not None:
+        if last and job is not None and not job.cancelled:
             self._then(job)

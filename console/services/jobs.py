@@ -70,11 +70,17 @@ class JobRunner:
         return job
 
     def add(self, job: Job, work: Sequence[Work]) -> None:
-        """Queue more work of a running job."""
+        """Queue more work of a running job. Of one that was cancelled nothing is begun any more."""
+        now = self._clock.now()
         with self._condition:
+            # `Job.cancel` says so before it asks for the lock: work is either refused here or dropped there.
+            cancelled = job.cancelled
             for item in work:
                 job.register(item.target)
-                self._waiting.append(_Task(job, item))
+                if cancelled:
+                    job.mark(item.target, TargetState.CANCELLED, now)
+                else:
+                    self._waiting.append(_Task(job, item))
             self._hire()
             self._condition.notify_all()
 

@@ -95,3 +95,19 @@ def test_a_retried_part_ends_once(runner: JobRunner) -> None:
     job = runner.start(JobKind.SWEEP, "x", [look.part(Work("flaky", second_time))])
     assert job.wait(5)
     assert (len(attempts), seen, job.failed) == (2, ["then"], 0)
+
+
+def test_a_cancelled_job_has_no_second_look(runner: JobRunner) -> None:
+    gate, running, seen = threading.Event(), threading.Barrier(4), list[str]()
+
+    def held(_: Job) -> None:
+        running.wait(5)
+        gate.wait(5)
+
+    look = FirstLook(lambda _: seen.append("then"))
+    job = runner.start(JobKind.SWEEP, "x", [look.part(Work(f"t{number}", held)) for number in range(3)])
+    running.wait(5)
+    job.cancel()
+    gate.set()
+    assert job.wait(5)
+    assert (job.state, job.done, seen) == (JobState.CANCELLED, 3, [])

@@ -110,6 +110,20 @@ def test_cancel_drops_what_waits_and_lets_run_what_runs() -> None:
     assert [progress.state for progress in job.targets] == [TargetState.DONE, TargetState.CANCELLED]
 
 
+def test_what_work_of_a_cancelled_job_adds_is_never_begun(runner: JobRunner) -> None:
+    begun: list[str] = []
+
+    def adds(job: Job) -> None:
+        job.cancel()
+        job.add(Work("b", lambda _: begun.append("b")))
+
+    job = runner.start(JobKind.SWEEP, "x", [Work("a", adds)])
+    assert job.wait(5)
+    assert job.state is JobState.CANCELLED
+    assert [progress.state for progress in job.targets] == [TargetState.DONE, TargetState.CANCELLED]
+    assert begun == []
+
+
 def test_work_adds_work_before_its_job_ends(runner: JobRunner) -> None:
     job = runner.start(JobKind.SWEEP, "x", [Work("a", lambda job: job.add(Work("b", lambda _: None)))])
     assert job.wait(5)
