@@ -25,6 +25,8 @@ from console.iis.server import CertificateMapping, ReadAhead, RecentRefusals, Re
 
 _NAME_LIMIT = 200
 _MOST_NAMES = 50
+_FOLDERS = ("", "/ManageSoftDL", "/ManageSoftRL")
+"""As Get-UnlockedRows in snapshot.ps1 looks at them."""
 T = TypeVar("T")
 Answer = Mapping[str, object]
 
@@ -45,6 +47,7 @@ def server_facts(answer: Answer) -> tuple[ServerFacts, tuple[str, ...]]:
             shared_configuration=part(lambda said: optional_boolean(said, "sharedConfiguration"), None),
             unlocked=part(_unlocked, None),
             web_config=part(_web_config, ()),
+            web_config_unread=part(_web_config_unread, ()),
             request_limits=part(_request_limits, ()),
             read_ahead=part(_read_ahead, ()),
             mappings=part(_mappings, ()),
@@ -71,6 +74,20 @@ def _web_config(answer: Answer) -> tuple[WebConfigAccess, ...]:
         for row in rows(answer, "unlocked")
         if text(row, "mode") == "Allow" and row.get("flags") is not None
     )
+
+
+def _web_config_unread(answer: Answer) -> tuple[str, ...]:
+    """Of every site and its folders for devices: those without a row, or whose web.config wasn't read."""
+    if _unlocked(answer) is None:
+        return ()
+    sites = [text(row, "name") for row in rows(answer, "sites")]
+    read = {
+        text(row, "location").lower()
+        for row in rows(answer, "unlocked")
+        if text(row, "mode") == "Deny" or (text(row, "mode") == "Allow" and row.get("flags") is not None)
+    }
+    places = [f"{site}{folder}" for site in sites for folder in _FOLDERS]
+    return tuple(place for place in places if place.lower() not in read)
 
 
 def _request_limits(answer: Answer) -> tuple[RequestLimit, ...]:

@@ -63,6 +63,8 @@ class ServerFacts:
     """Locations at which a web.config may change the SSL settings."""
     web_config: tuple[WebConfigAccess, ...] = ()
     """Of those locations."""
+    web_config_unread: tuple[str, ...] = ()
+    """Of the locations that devices use those at which this couldn't be read, while it could at others."""
     request_limits: tuple[RequestLimit, ...] = ()
     """Of sites and their ManageSoftRL."""
     read_ahead: tuple[ReadAhead, ...] = ()
@@ -79,12 +81,18 @@ class ServerFacts:
     def mapping(self, site: str) -> CertificateMapping | None:
         return next((one for one in self.mappings if one.site.lower() == site.lower()), None)
 
-    def request_limit(self, *locations: str) -> RequestLimit | None:
-        """Of the first location that was observed."""
-        known = {limit.location.lower(): limit for limit in self.request_limits}
-        return next((known[place.lower()] for place in locations if place.lower() in known), None)
+    def request_limit(self, location: str) -> RequestLimit | None:
+        """Of this very location: a web.config there may say otherwise than the site's."""
+        return next((one for one in self.request_limits if one.location.lower() == location.lower()), None)
 
-    def reads_ahead(self, *locations: str) -> ReadAhead | None:
-        """Of the first location that was observed."""
-        known = {one.location.lower(): one for one in self.read_ahead}
-        return next((known[place.lower()] for place in locations if place.lower() in known), None)
+    def may_differ(self, location: str) -> bool:
+        """Whether a web.config sets other SSL settings here wasn't observed."""
+        wanted = location.lower()
+        if self.unlocked is None or any(place.lower() == wanted for place in self.web_config_unread):
+            return True
+        seen = any(one.location.lower() == wanted for one in self.web_config)
+        return not seen and any(place.lower() == wanted for place in self.unlocked)
+
+    def reads_ahead(self, location: str) -> ReadAhead | None:
+        """Of this very location."""
+        return next((one for one in self.read_ahead if one.location.lower() == location.lower()), None)

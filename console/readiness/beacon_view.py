@@ -38,6 +38,8 @@ _FIRST_BUILD_WITH_NEGOTIATE_FLAG = 26100
 class Access:
     location: str
     flags: frozenset[str]
+    may_differ: bool = False
+    """A web.config may set others, and whether it does wasn't observed."""
 
     @property
     def mode(self) -> ClientMode:
@@ -141,12 +143,15 @@ class Endpoint:
     def _read_access(self, directory: str) -> Access | None:
         if self.routed is None:
             return None
-        site = self.routed[0].name
-        for own in self.snapshot.server.web_config:
-            if own.location.lower() == f"{site}/{directory}".lower():
+        location = f"{self.routed[0].name}/{directory}"
+        server = self.snapshot.server
+        for own in server.web_config:
+            if own.location.lower() == location.lower():
                 return Access(own.location, access_flags(own.flags))
-        setting = access_at(self.snapshot, f"{site}/{directory}")
-        return None if setting is None else Access(setting.location, access_flags(setting.flags))
+        setting = access_at(self.snapshot, location)
+        if setting is None:
+            return None
+        return Access(setting.location, access_flags(setting.flags), server.may_differ(location))
 
     @cached_property
     def asks_first(self) -> bool | None:

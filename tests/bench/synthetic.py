@@ -54,8 +54,8 @@ _SYSTEMS = (
 _SERVER = ServerFacts(
     shared_configuration=False,
     unlocked=(),
-    request_limits=(RequestLimit(SITE, 30_000_000),),
-    read_ahead=(ReadAhead(SITE, 49152),),
+    request_limits=(RequestLimit(SITE, 30_000_000), RequestLimit(f"{SITE}/ManageSoftRL", 30_000_000)),
+    read_ahead=(ReadAhead(SITE, 49152), ReadAhead(f"{SITE}/ManageSoftRL", 49152)),
     mappings=(CertificateMapping(SITE, enabled=False, entries=0, active_directory=False),),
     free_bytes=40 * 2**30,
     renewal_tools=(),

@@ -31,6 +31,7 @@ from console.agent.snapshot import (
     TlsStack,
 )
 from console.fleet.model import BeaconClientCheck, Policy
+from console.iis.server import CertificateMapping, ReadAhead, RequestLimit, ServerFacts
 from console.iis.snapshot import (
     AccessSetting,
     BeaconSnapshot,
@@ -236,6 +237,18 @@ def beacon_snapshot(case: TruthCase, host: str, port: int) -> BeaconSnapshot:
         upload_read_ahead=server["upload_read_ahead"],
         config_sha256="",
         hellos=(_hello(case, host, port),),
+        server=_server_facts(server["upload_read_ahead"]),
+    )
+
+
+def _server_facts(read_ahead: int) -> ServerFacts:
+    """As IIS has it by default, which no case of the corpus changes."""
+    folders = (_SITE, f"{_SITE}/ManageSoftRL")
+    return ServerFacts(
+        unlocked=(),
+        request_limits=tuple(RequestLimit(folder, 30_000_000) for folder in folders),
+        read_ahead=tuple(ReadAhead(folder, read_ahead) for folder in folders),
+        mappings=(CertificateMapping(_SITE, enabled=False, entries=0, active_directory=False),),
     )
 
 

@@ -13,12 +13,12 @@ from tests.unit.readiness_makers import ROW, Make, client, on_beacon, plain_http
 P, F, W, U, N = Status.PASS, Status.FAIL, Status.WARN, Status.UNKNOWN, Status.NOT_APPLICABLE
 UPLOADS = f"{kit.SITE}/ManageSoftRL"
 IGNORES = (kit.access("Ssl"),)
-NOTHING_SEEN = on_beacon()
+NOTHING_SEEN = on_beacon(server=ServerFacts())
 MAPPED = CertificateMapping(kit.SITE, enabled=True, entries=0, active_directory=False)
 
 
 def says(**facts: object) -> Make:
-    return on_beacon(server=ServerFacts(**facts))  # type: ignore[arg-type]
+    return on_beacon(server=replace(kit.SERVER_READ, **facts))  # type: ignore[arg-type]
 
 
 def applications(*paths: str, **changes: object) -> Make:
@@ -27,12 +27,13 @@ def applications(*paths: str, **changes: object) -> Make:
 
 
 def uploads(size: int | None, *limits: int, places: tuple[str, ...] = (kit.SITE, UPLOADS)) -> Make:
-    server = ServerFacts(request_limits=tuple(RequestLimit(*pair) for pair in zip(places, limits, strict=False)))
+    seen = tuple(RequestLimit(*pair) for pair in zip(places, limits, strict=False))
+    server = replace(kit.SERVER_READ, request_limits=seen)
     return lambda: kit.pair("usual", kit.beacon(server=server), upload_bytes=size)
 
 
 def mapping(flags: tuple[str, ...] = (), **changes: object) -> Make:
-    server = ServerFacts(mappings=(replace(MAPPED, **changes),))  # type: ignore[arg-type]
+    server = replace(kit.SERVER_READ, mappings=(replace(MAPPED, **changes),))  # type: ignore[arg-type]
     return on_beacon(server=server, access=(kit.access("Ssl", "SslNegotiateCert", "SslRequireCert", *flags),))
 
 
@@ -45,7 +46,7 @@ def log(**counts: int) -> Make:
 def unanswered(**facts: object) -> Make:
     """No hello has proved that the key opens."""
     silent = kit.hello(outcome=HelloOutcome.TIMEOUT, chain=(), versions=(), asks_client_certificate=None)
-    return on_beacon(hellos=(silent,), server=ServerFacts(**facts))  # type: ignore[arg-type]
+    return on_beacon(hellos=(silent,), server=replace(kit.SERVER_READ, **facts))  # type: ignore[arg-type]
 
 
 def below(*flags: str, above: tuple[str, ...] = ()) -> Make:
@@ -75,7 +76,10 @@ EXAMPLES: list[ROW] = [
     ("beacon.access-unlocked", says(unlocked=()), P),
     ("beacon.access-unlocked", says(unlocked=("Other site",)), P),
     ("beacon.access-unlocked", web_config(), W),
-    ("beacon.access-unlocked", NOTHING_SEEN, U),
+    ("beacon.access-unlocked", NOTHING_SEEN, W),
+    ("beacon.access-unlocked", says(web_config_unread=(UPLOADS,)), W),
+    ("beacon.access-unlocked", on_beacon(sites=()), U),
+    ("beacon.access-unlocked", on_beacon(access=(), server=ServerFacts()), U),
     ("beacon.access-unlocked", plain_http(), N),
     ("beacon.weaker-location", web_config(web_config=(WEAK_BY_FILE,)), W),
     ("beacon.stricter-location", on_beacon(), P),
@@ -114,10 +118,11 @@ EXAMPLES: list[ROW] = [
     ("beacon.recent-refusals", on_beacon(sites=()), U),
     ("beacon.upload-limit", uploads(1000, 1000, 1000), P),
     ("beacon.upload-limit", uploads(1001, 5000, 1000), F),
-    ("beacon.upload-limit", uploads(1001, 1000, places=(kit.SITE,)), F),
+    ("beacon.upload-limit", uploads(1001, 5000, places=(kit.SITE,)), U),
     ("beacon.upload-limit", uploads(None, 30_000_000, 30_000_000), P),
     ("beacon.upload-limit", uploads(None, 1000, 1000), W),
-    ("beacon.upload-limit", uploads(200_000), W),
+    ("beacon.upload-limit", uploads(200_000), U),
+    ("beacon.upload-limit", uploads(None), W),
     ("beacon.upload-limit", uploads(40_000_000), U),
     ("beacon.upload-limit", uploads(0, 1, 1), N),
     ("beacon.client-chain-size", on_beacon(), P),
@@ -126,6 +131,9 @@ EXAMPLES: list[ROW] = [
     ("beacon.client-chain-size", on_beacon(access=IGNORES), N),
     ("beacon.client-chain-size", unseen, U),
     ("beacon.certificate-mapping", mapping(enabled=False), P),
+    ("beacon.certificate-mapping", says(mappings=()), U),
+    ("beacon.certificate-mapping", says(mappings=(replace(MAPPED, site="Other site", enabled=False),)), U),
+    ("beacon.certificate-mapping", on_beacon(server=ServerFacts(), access=IGNORES), N),
     ("beacon.certificate-mapping", mapping(), F),
     ("beacon.certificate-mapping", mapping(("SslMapCert",)), F),
     ("beacon.certificate-mapping", mapping(entries=3), U),
@@ -140,6 +148,11 @@ RISKS: list[tuple[str, Make, bool]] = [
     ("beacon.client-chain-size", on_beacon(schannel=Schannel(message_limit=500)), True),
     ("beacon.stricter-location", below("SslRequireCert", above=("Ssl",)), True),
     ("beacon.upload-limit", uploads(None, 1000, 1000), False),
+    ("beacon.access-unlocked", NOTHING_SEEN, True),
+    ("beacon.access-unlocked", web_config(), True),
+    ("beacon.access-unlocked", web_config(web_config=(WEAK_BY_FILE,)), False),
+    ("beacon.access-unlocked", says(web_config_unread=(UPLOADS,)), True),
+    ("beacon.access-unlocked", says(web_config_unread=("Other site",)), False),
     ("beacon.disk-space", says(free_bytes=0), False),
     ("beacon.renewal-tool", says(renewal_tools=("Certify.Service",)), False),
 ]

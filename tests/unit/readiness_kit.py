@@ -19,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot, DirectoryFact, FileFact, FileState, KeyFact, NameFact, TlsStack
 from console.fleet.model import BeaconClientCheck, Policy
+from console.iis.server import CertificateMapping, ReadAhead, RequestLimit, ServerFacts
 from console.iis.snapshot import (
     AccessSetting,
     BeaconSnapshot,
@@ -326,6 +327,15 @@ def access(*flags: str, location: str = SITE) -> AccessSetting:
     return AccessSetting(location, flags or ("Ssl", "SslNegotiateCert", "SslRequireCert"), explicit=True)
 
 
+SERVER_READ = ServerFacts(
+    unlocked=(),
+    request_limits=tuple(RequestLimit(f"{SITE}{folder}", 30_000_000) for folder in ("", "/ManageSoftRL")),
+    read_ahead=tuple(ReadAhead(f"{SITE}{folder}", 49152) for folder in ("", "/ManageSoftRL")),
+    mappings=(CertificateMapping(SITE, enabled=False, entries=0, active_directory=False),),
+)
+"""What decides of a server as a whole, read, and as IIS has it by default."""
+
+
 def beacon(**changes: object) -> BeaconSnapshot:
     snapshot = BeaconSnapshot(
         beacon="beacon01",
@@ -345,6 +355,7 @@ def beacon(**changes: object) -> BeaconSnapshot:
         config_sha256="00",
         services={"W3SVC": "Running", "WAS": "Running"},
         hellos=(hello(),),
+        server=SERVER_READ,
     )
     return replace(snapshot, **changes)  # type: ignore[arg-type]
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.iis.server import RecentRefusals, ServerFacts
 from console.readiness.judge import judge_pair
-from console.readiness.model import Side, Verdict
+from console.readiness.model import PairInput, Side, Verdict
 from tests.unit import readiness_kit as kit
 from tests.unit.readiness_examples_server import RISKS, UPLOADS, WEAK_BY_FILE, below, mapping, says, unanswered, uploads
-from tests.unit.readiness_makers import Make, on_beacon
+from tests.unit.readiness_makers import Make, late, on_beacon
+
+
+def unread_ahead() -> PairInput:
+    given = late(upload_bytes=40_000)()
+    assert judge_pair(given).verdict is not Verdict.UNKNOWN
+    assert given.beacon is not None
+    return replace(given, beacon=replace(given.beacon, server=replace(kit.SERVER_READ, read_ahead=())))
 
 
 @pytest.mark.parametrize(("check", "make", "risk"), RISKS, ids=[f"{c}-{n}" for n, (c, _, _) in enumerate(RISKS)])
@@ -26,14 +35,40 @@ def test_facts_that_inform_leave_a_ready_pair_ready_and_without_an_obstacle() ->
         schannel_errors={"36874": 1},
         refusals=(RecentRefusals(kit.SITE, "u_ex261124.log", {"403.7": 1}),),
     )
-    for make in (everything, on_beacon(server=ServerFacts())):
-        judged = judge_pair(make())
-        assert (judged.verdict, judged.first_obstacle) == (Verdict.READY, None)
+    judged = judge_pair(everything())
+    assert (judged.verdict, judged.first_obstacle) == (Verdict.READY, None)
+
+
+@pytest.mark.parametrize(
+    ("make", "verdict", "check"),
+    [
+        (on_beacon(server=ServerFacts()), Verdict.UNKNOWN, "beacon.certificate-mapping"),
+        (says(mappings=()), Verdict.UNKNOWN, "beacon.certificate-mapping"),
+        (uploads(200_000), Verdict.UNKNOWN, "beacon.upload-limit"),
+        (uploads(200_000, 30_000_000, places=(kit.SITE,)), Verdict.UNKNOWN, "beacon.upload-limit"),
+        (says(unlocked=None), Verdict.AT_RISK, "beacon.access-unlocked"),
+        (says(web_config_unread=(UPLOADS,)), Verdict.AT_RISK, "beacon.access-unlocked"),
+        (unread_ahead, Verdict.UNKNOWN, "beacon.late-request-upload"),
+    ],
+)
+def test_a_fact_that_decides_and_was_not_read_is_never_ready(make: Make, verdict: Verdict, check: str) -> None:
+    judged = judge_pair(make())
+    assert judged.verdict is verdict
+    assert judged.first_obstacle is not None
+    assert judged.first_obstacle.check == check
+
+
+def test_a_web_config_that_was_not_read_is_a_risk_of_the_parts_that_use_its_folder() -> None:
+    assert judge_pair(says(web_config_unread=(UPLOADS,))()).components == {
+        "Launcher": Verdict.READY,
+        "Tracker": Verdict.AT_RISK,
+        "Uploader": Verdict.AT_RISK,
+    }
 
 
 def test_a_web_config_that_asks_for_nothing_is_what_devices_meet() -> None:
     """It goes before applicationHost.config: devices that upload are asked for nothing there."""
-    given = on_beacon(server=ServerFacts(unlocked=(UPLOADS,), web_config=(WEAK_BY_FILE,)))()
+    given = says(unlocked=(UPLOADS,), web_config=(WEAK_BY_FILE,))()
     assert "doesn't ask" in kit.finding(given, "beacon.http-open").message
     assert "doesn't ask" not in kit.finding(given, "beacon.http-open", "Launcher").message
 

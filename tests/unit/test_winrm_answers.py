@@ -137,6 +137,19 @@ def test_what_the_server_does_not_say_is_not_observed() -> None:
     assert beacon_snapshot(B1, NOW, plain).server == ServerFacts()
 
 
+def test_folders_of_which_no_web_config_could_be_read_are_named() -> None:
+    """PowerShell leaves out the rows that a broken web.config stops; the others stay."""
+    here = "Default Web Site"
+    told = [
+        {"location": here, "mode": "Deny", "flags": None},
+        {"location": f"{here}/ManageSoftDL", "mode": "Allow", "flags": None},
+    ]
+    seen = beacon_snapshot(B1, NOW, ANSWER | {"unlocked": told}).server
+    assert seen.unlocked == (f"{here}/ManageSoftDL",)
+    assert seen.web_config_unread == (f"{here}/ManageSoftDL", f"{here}/ManageSoftRL")
+    assert [seen.may_differ(place) for place in (here, *seen.web_config_unread)] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("changes", "names"),
     [

@@ -82,8 +82,16 @@ def late_request_upload(case: Case) -> Outcome:
         return not_applicable("This component downloads; it uploads nothing large")
     if case.newest_version == ("TLSv1.3",):
         return not_applicable("The handshake stops before an upload")
-    limit = _read_ahead(case)
     size = case.use.upload_bytes
+    if size == 0:
+        return passed("Nothing large is uploaded here")
+    limit = _read_ahead(case)
+    if limit is None:
+        return unknown(
+            "The certificate is asked for after the request; how much of an upload the beacon reads ahead there "
+            "(uploadReadAheadSize) wasn't observed",
+            remedy=_REMEDY,
+        )
     if size is None:
         return warned(
             f"The certificate is asked for after the request: an upload of more than {limit} bytes is refused with 413",
@@ -98,14 +106,13 @@ def late_request_upload(case: Case) -> Outcome:
     return passed(f"An upload of {size} bytes fits into what the beacon reads ahead ({limit})")
 
 
-def _read_ahead(case: Case) -> int:
-    """Bytes, at the folder that this component uploads to; else of the first site, as older snapshots have it."""
+def _read_ahead(case: Case) -> int | None:
+    """Bytes, at the folder that this component uploads to; None: not observed there."""
     endpoint = case.endpoint
     if endpoint is None or endpoint.routed is None:
-        return 0 if endpoint is None else endpoint.snapshot.upload_read_ahead
-    site = endpoint.routed[0].name
-    own = endpoint.snapshot.server.reads_ahead(f"{site}/{case.directory}", site)
-    return endpoint.snapshot.upload_read_ahead if own is None else own.bytes
+        return None
+    own = endpoint.snapshot.server.reads_ahead(f"{endpoint.routed[0].name}/{case.directory}")
+    return None if own is None else own.bytes
 
 
 @check(

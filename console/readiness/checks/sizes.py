@@ -12,6 +12,7 @@ _DEFAULT_REQUEST = 30_000_000
 """Bytes of maxAllowedContentLength where nothing sets it. [windows.md 2.2]"""
 _DEFAULT_CHAIN = 0x8000
 """Bytes of MessageLimitServerClientAuth where nothing sets it. [windows.md 2.5]"""
+_UNREAD = "Sweep the beacon; where it stays unread, its snapshot's notes (show BEACON) say which file IIS can't read."
 _PER_CERTIFICATE = 3
 """A certificate message has the length of each certificate in three bytes. [RFC 5246, 7.4.2]"""
 
@@ -34,10 +35,11 @@ def upload_limit(case: Case) -> Outcome:
     if case.endpoint is None or case.endpoint.routed is None:
         return unknown("No binding of the beacon was found on this port")
     site = case.endpoint.routed[0].name
-    limit = case.endpoint.snapshot.server.request_limit(f"{site}/{case.directory}", site)
+    limit = case.endpoint.snapshot.server.request_limit(f"{site}/{case.directory}")
     if limit is None:
-        if size is not None and size > _DEFAULT_REQUEST:
-            return unknown(f"Whether IIS lets an upload of {size} bytes through wasn't observed; by default it doesn't")
+        if size is not None:
+            text = f"Whether IIS lets an upload of {size} bytes through wasn't observed"
+            return unknown(f"{text}; by default it takes up to {_DEFAULT_REQUEST}", remedy=_UNREAD)
         return warned(f"maxAllowedContentLength wasn't observed; IIS's default is {_DEFAULT_REQUEST} bytes")
     shown = {"maxAllowedContentLength": f"{limit.bytes} at {clean(limit.location, 120)}"}
     if size is None:

@@ -13,6 +13,7 @@ _SERVICES = ("W3SVC", "WAS")
 _STRENGTH = ("Ssl", "SslNegotiateCert", "SslRequireCert")
 _ISSUER_LIST_LIMIT = 16 * 1024
 _NEEDS = (Need.HTTPS, Need.BEACON)
+_UNREAD = "Sweep the beacon; where it stays unread, its snapshot's notes (show BEACON) say why."
 _NO_BINDING = "No binding of the beacon was found on this port"
 
 
@@ -237,6 +238,11 @@ def certificate_mapping(case: Case) -> Outcome:
         *(["dsmapperusage of the http.sys record"] if directory else []),
         *(["iisClientCertificateMappingAuthentication"] if seen is not None and seen.enabled else []),
     ]
+    if not by and seen is None:
+        return unknown(
+            "Whether IIS maps client certificates to Windows accounts wasn't observed; one without is refused (403.12)",
+            remedy=_UNREAD,
+        )
     if not by:
         return passed("Client certificates aren't mapped to Windows accounts")
     evidence = {"by": ", ".join(by), "location": case.access.location, "answer": "403.12 or 401 without an account"}

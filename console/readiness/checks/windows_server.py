@@ -14,6 +14,7 @@ _ROOM = 512 * 1024 * 1024
 """Bytes. A backup takes a few, but IIS's and http.sys's logs go to the same drive, and IIS fails when it's full."""
 _SHOWN = 5
 _NEEDS = (Need.HTTPS, Need.BEACON)
+_UNREAD = "Sweep the beacon; where it stays unread, its snapshot's notes (show BEACON) say which file IIS can't read."
 
 
 def _facts(case: Case) -> ServerFacts:
@@ -30,8 +31,11 @@ def _named(names: list[str] | tuple[str, ...]) -> str:
     step=Step.HTTP,
     side=Side.BEACON,
     refused_by=None,
-    severity=Severity.INFORMATION,
-    rule="No web.config may change the SSL settings: their section is locked (overrideMode Deny, IIS's default).",
+    severity=Severity.RISK,
+    rule=(
+        "No web.config may change the SSL settings: their section is locked (overrideMode Deny, IIS's default). "
+        "What one sets is judged as set; a risk where that couldn't be read."
+    ),
     source="windows.md S17, 1.5",
     remedy="Lock system.webServer/security/access again, or look at web.config before each change of the settings.",
     needs=_NEEDS,
@@ -41,6 +45,13 @@ def access_unlocked(case: Case) -> Outcome:
     if case.endpoint is None or case.endpoint.routed is None:
         return unknown("No binding of the beacon was found on this port")
     facts = _facts(case)
+    if case.access is not None and case.access.may_differ:
+        return warned(
+            "Whether a web.config asks devices for more than applicationHost.config does wasn't observed",
+            risk=True,
+            remedy=_UNREAD,
+            evidence={"locations": _named(facts.unlocked or facts.web_config_unread)},
+        )
     if facts.unlocked is None:
         return unknown("Whether a web.config may change the SSL settings wasn't observed")
     site = case.endpoint.routed[0].name.lower()
