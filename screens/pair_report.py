@@ -16,7 +16,7 @@ from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, S
 from console.readiness.own_openssl import OPENSSL_DISAGREES
 from console.readiness.proof import FROM_DATA, Proof
 from console.services.observation import comparable
-from console.services.proof import beside_live
+from console.services.proof import beside_live, disagreement
 from console.services.strength import proofs
 from screens.actions import Scope, bindings
 from screens.agent_tools import question_lines, tool_text
@@ -170,14 +170,10 @@ class PairReport(ConsoleScreen):
             self.run_worker(self._show_findings(found[0]), group="findings", exclusive=True)
 
     def _all_findings(self, verdict: PairVerdict) -> tuple[Finding, ...]:
-        odd = [
-            finding
-            for use, finding in self.workspace.estate.disagreements()
-            if (use.device, use.beacon, use.host, use.port)
-            == (verdict.use.device, verdict.use.beacon, verdict.use.host, verdict.use.port)
-        ]
         estate = self.workspace.estate
-        odd += beside_live(comparable(estate.live_of(verdict), verdict.use, estate.observation()))
+        live = comparable(estate.live_of(verdict), verdict.use, estate.observation())
+        against = disagreement(verdict, live)
+        odd = [*([] if against is None else [against]), *beside_live(live)]
         odd += [finding for finding in self._proved if finding.check == OPENSSL_DISAGREES]
         others = [finding for finding in self._proved if finding.check != OPENSSL_DISAGREES]
         # In the handshake's order among those of the data, as the agent would meet them.

@@ -22,7 +22,7 @@ from console.services.events import JobEvent, PairProbed, TargetFinished
 from console.services.job import TargetState
 from console.services.jobs import Job
 from console.services.sweep import revocation_target
-from console.services.unused import stranded_devices, unanswered, unused_beacons
+from console.services.unused import stranded_device, unanswered, unused_beacons
 from console.services.workspace import Workspace
 
 NOT_RUN = LiveResult(LiveOutcome.NOT_RUN)
@@ -183,11 +183,12 @@ def tell_stranded(workspace: Workspace, selection: PairSelection, outside: Outsi
     """Devices that have no pair, where devices are what is looked at: they have no row in the answer either."""
     if selection.beacons is not None or selection.keys is not None:
         return
-    chosen = [
-        finding
-        for name, finding in stranded_devices(workspace.estate).items()
-        if selection.devices is None or name in selection.devices
-    ]
+    looked_at = (
+        device.name
+        for device in workspace.fleet.devices
+        if selection.devices is None or device.name in selection.devices
+    )
+    chosen = [finding for name in looked_at if (finding := stranded_device(workspace.estate, name)) is not None]
     for finding in chosen[:5]:
         outside.say(one_line(f"{finding.check}: {finding.message}"))
     if len(chosen) > 5:

@@ -19,7 +19,7 @@ from console.nearest import did_you_mean
 from console.readiness.beside import NO_WAY, UNUSED
 from console.readiness.model import PairVerdict
 from console.services.sweep import all_names
-from console.services.unused import stranded_devices, unused_beacons
+from console.services.unused import stranded_device, unused_beacons
 from console.services.workspace import Workspace
 
 SCHEMA = 1
@@ -56,7 +56,8 @@ def shown(workspace: Workspace, name: str) -> dict[str, object]:
     snapshot = observation.devices.get(name) if device else observation.beacons.get(name)
     failure = observation.failures.get(name)
     verdicts = workspace.estate.verdicts_of_device(name) if device else workspace.estate.verdicts_of_beacon(name)
-    unused = (stranded_devices if device else unused_beacons)(workspace.estate).get(name)
+    estate = workspace.estate
+    unused = stranded_device(estate, name) if device else unused_beacons(estate).get(name)
     return {
         "schema": SCHEMA,
         "name": name,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from console.agent.document import ConfigDocument
-from console.agent.failover import failover_uses
-from console.agent.preferences import TlsPreferences, effective_tls
+from console.agent.failover import Endpoint as Place
+from console.agent.failover import endpoint_of
+from console.agent.preferences import TlsPreferences
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.errors import ConfigurationError, UnreachableError
@@ -16,7 +16,7 @@ from console.fleet.model import Device, Fleet
 from console.iis.snapshot import BeaconSnapshot
 from console.ports import Clock, DeviceGateway, ProbeRequest, TrustContent
 from console.readiness.beacon_view import ClientMode, Endpoint, view_endpoint
-from console.readiness.device_view import ca_file_in_use
+from console.readiness.device_view import ca_file_in_use, view_device
 from console.readiness.model import COMPONENTS, LiveResult, PairUse
 from console.readiness.stack import VERSIONS, read_stack
 from console.services.estate import Estate
@@ -115,22 +115,23 @@ def requests_of(
     endpoint = None if beacon is None else view_endpoint(beacon, use.host, use.port, use.address)
     versions = _versions(snapshot, use, endpoint)
     no_tools = not snapshot.tls.curl and not snapshot.tls.openssl
-    document = ConfigDocument.parse(snapshot.config.content or b"")
-    directories = {
-        (kind.value, entry.host, entry.port): entry.directory
-        for entry in failover_uses(document, profile)
-        for kind in (entry.kind,)
-    }
+    view = view_device(snapshot, profile)
+    # By what two spellings of one endpoint have in common; the list's first entry for it is the one whose use this is.
+    directories: dict[tuple[str, Place], str] = {}
+    for entry in view.failover.entries:
+        directories.setdefault((entry.kind.value, entry.endpoint), entry.directory)
+    here = endpoint_of(use.host, use.port, use.protocol)
     requests = {}
     for component in components:
-        preferences = effective_tls(document, profile, component)
+        preferences = view.preferences(component)
         direction = profile.component(component).uses
+        directory = directories.get((direction, here), _DIRECTORIES[direction])
         upload = direction == "upload" and bool(use.upload_bytes)
         sends = preferences.add_client_certificate is True
         requests[component] = ProbeRequest(
             use=use,
             component=component,
-            directory=directories.get((direction, use.host, use.port), _DIRECTORIES[direction]),
+            directory=directory,
             upload=upload,
             check_server=preferences.check_server is not False,
             check_revocation=preferences.check_revocation is True,
@@ -141,7 +142,7 @@ def requests_of(
             agent_user=snapshot.agent_user,
             timeout_seconds=PROBE_SECONDS,
             versions=versions,
-            late_upload=_late_upload(use, endpoint, direction),
+            late_upload=_late_upload(use, endpoint, direction, directory),
             trust=_trust(snapshot, preferences) if no_tools else None,
         )
     return requests
@@ -159,11 +160,11 @@ def _versions(snapshot: DeviceSnapshot, use: PairUse, endpoint: Endpoint | None)
     return found if len(found) > 1 else ()
 
 
-def _late_upload(use: PairUse, endpoint: Endpoint | None, direction: str) -> int:
+def _late_upload(use: PairUse, endpoint: Endpoint | None, direction: str, directory: str) -> int:
     """Bytes of an upload to try beside; 0 where the natural request is one, or nothing is asked for late."""
     if direction != "upload" or use.upload_bytes or endpoint is None or use.protocol.lower() == "http":
         return 0
-    access = endpoint.access(_DIRECTORIES[direction])
+    access = endpoint.access(directory)
     if access is None or access.mode is ClientMode.IGNORE or access.never_asks:
         return 0
     return REALISTIC_UPLOAD if endpoint.asks_first is False else 0

@@ -37,16 +37,20 @@ def stranded_devices(estate: Estate) -> Mapping[str, Finding]:
 
     *warn* where its failover lists were read and hold nothing that can be used, *unknown* where they weren't.
     """
-    seen = estate.observation().devices
-    found: dict[str, Finding] = {}
-    for device in estate.fleet.devices:
-        if estate.uses_of_device(device.name):
-            continue
-        snapshot = seen.get(device.name)
-        read = snapshot is not None and snapshot.config.content is not None
-        lists = view_device(snapshot, estate.profile).failover if snapshot is not None and read else None
-        found[device.name] = _stranded(device.name, lists)
-    return found
+    each = ((device.name, stranded_device(estate, device.name)) for device in estate.fleet.devices)
+    return {name: finding for name, finding in each if finding is not None}
+
+
+def stranded_device(estate: Estate, name: str) -> Finding | None:
+    """`device.no-way` of one device, as `stranded_devices` tells it; no other device's config.ini is read.
+
+    Raises KeyError for a device that isn't in the fleet.
+    """
+    if estate.uses_of_device(name):
+        return None
+    snapshot = estate.observation().devices.get(name)
+    read = snapshot is not None and snapshot.config.content is not None
+    return _stranded(name, view_device(snapshot, estate.profile).failover if snapshot is not None and read else None)
 
 
 def _stranded(name: str, lists: Failover | None) -> Finding:

@@ -248,9 +248,6 @@ class FakeEstate:
             for component in COMPONENTS
         }
 
-    def disagreements(self) -> tuple[tuple[PairUse, Finding], ...]:
-        return ()
-
     def judge_with(self, plan: Plan) -> tuple[PairVerdict, ...]:
         files, modes = dict(self._world.files), dict(self._world.modes)
         for change in plan.devices:

@@ -56,6 +56,17 @@ def test_a_late_request_gets_an_upload_of_a_realistic_size() -> None:
     assert {request.late_upload for request in asked(usual).values()} == {0}
 
 
+def test_the_directory_is_that_of_the_lists_entry_however_its_host_is_spelt() -> None:
+    lists = "".join(
+        f"[ManageSoft\\Common\\{kind}Settings\\x]\nProtocol=HTTPS\nHost=B1.Example.TEST\nPort=443\nDirectory={name}\n"
+        for kind, name in (("Download", "Get"), ("Upload", "Put"))
+    )
+    given = kit.device(ini=kit.config() + lists.encode())
+    use = replace(usual().use, host="b1.example.test", port=443)
+    directories = {name: one.directory for name, one in requests_of(given, AgentProfile.load(), use).items()}
+    assert directories == {"Launcher": "Get", "Tracker": "Put", "Uploader": "Put"}
+
+
 def test_trust_travels_only_where_the_device_has_no_tool() -> None:
     assert asked(usual)["Launcher"].trust is None
     bare = on_device(tls=TlsStack(), directories=(kit.hashed(kit.root()),))

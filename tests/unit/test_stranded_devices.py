@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from console.command.showing import shown
 from console.fleet.model import Device
-from console.readiness.model import Status
-from console.services.unused import stranded_devices
+from console.readiness.model import PairUse, Status
+from console.services.unused import stranded_device, stranded_devices
 from tests.world import World
 
 UNUSABLE = b"[ManageSoft\\Common\\UploadSettings\\x]\nProtocol=https\nHost=b2.test\n"
@@ -54,3 +55,20 @@ def test_an_entry_that_can_be_used_is_one(world: World) -> None:
     world.devices.files["d3"] = UNUSABLE + b"Port=443\n"
     world.sweep()
     assert stranded_devices(world.space.estate) == {}
+
+
+def test_to_tell_of_one_device_no_others_config_is_read(world: World) -> None:
+    world.sweep()
+    read: list[str] = []
+    estate = world.space.estate
+    uses_of = estate.uses_of_device
+
+    def noting(name: str) -> tuple[PairUse, ...]:
+        read.append(name)
+        return uses_of(name)
+
+    estate.uses_of_device = noting  # type: ignore[method-assign]
+    told = shown(world.space, "d3")["unused"]
+    assert set(read) == {"d3"}
+    assert told == stranded_devices(estate)["d3"].message
+    assert stranded_device(estate, "d1") is None
