@@ -111,7 +111,8 @@ class Fetched:
     """In our words."""
     at: datetime | None = None
     same_as: str = ""
-    """The one of `known` that the content is; it wasn't brought then."""
+    """What the content is of all that the requests of this call have `known`; it wasn't brought then. An address may
+    serve what is known of another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from adapters.ssh.facts import Records, text
 from adapters.ssh.scripts import bootstrap, library, records, whole
@@ -94,10 +94,13 @@ def _ask(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock)
         return [Fetched(LiveOutcome.NOT_RUN, error="neither curl nor wget on the device", at=clock.now())] * len(
             requests
         )
-    return [_answer(answer, tool, number, request, clock) for number, request in enumerate(requests, 1)]
+    known = _known(requests)
+    return [_answer(answer, tool, number, request, known, clock) for number, request in enumerate(requests, 1)]
 
 
-def _answer(answer: Records, tool: str, number: int, request: FetchRequest, clock: Clock) -> Fetched:
+def _answer(
+    answer: Records, tool: str, number: int, request: FetchRequest, known: Collection[str], clock: Clock
+) -> Fetched:
     code, status = text(answer, f"code.{number}"), text(answer, f"status.{number}")
     if code == _LEFT_OUT:
         why = "what it answered wasn't brought here: the others were as large as may be brought at once"
@@ -108,7 +111,7 @@ def _answer(answer: Records, tool: str, number: int, request: FetchRequest, cloc
         error = _WORDS[23]
     if error:
         return Fetched(LiveOutcome.FAILED, tool=tool, error=error, at=clock.now())
-    if same in request.known:
+    if same in known:
         return Fetched(LiveOutcome.OK, tool=tool, at=clock.now(), same_as=same)
     return Fetched(LiveOutcome.OK, content, tool=tool, at=clock.now())
 
@@ -125,9 +128,14 @@ def _error(tool: str, code: str, status: str, said: str) -> str:
     return ""
 
 
+def _known(requests: Sequence[FetchRequest]) -> tuple[str, ...]:
+    """Of the whole script: fetch.sh leaves out what is known of any of its addresses."""
+    return tuple(dict.fromkeys(digest for one in requests for digest in one.known if _DIGEST.fullmatch(digest)))
+
+
 def _values(requests: Sequence[FetchRequest], total: int) -> str:
     seconds = max(1, int(requests[0].timeout_seconds))
     blocks = requests[0].limit // _BLOCK + 1
-    known = dict.fromkeys(digest for request in requests for digest in request.known if _DIGEST.fullmatch(digest))
+    known = _known(requests)
     addresses = " ".join(quoted(request.url) for request in requests)
     return f"seconds={seconds}; blocks={blocks}; total={total}; known={quoted(' '.join(known))}; set -- {addresses}"

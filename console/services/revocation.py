@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,6 +74,13 @@ class KeptLists:
                 self._newest = {url: kept for url, kept in self._newest.items() if kept != gone}
         return found
 
+    def again(self, url: str, digest: str) -> None:
+        """The address has answered what is kept under this SHA-256."""
+        with self._lock:
+            if digest in self._lists:
+                self._lists.move_to_end(digest)
+                self._newest[url] = digest
+
     def newest(self, url: str) -> dict[str, RevocationList]:
         """What the address answered last, by its SHA-256; empty: nothing that is kept."""
         with self._lock:
@@ -103,11 +110,22 @@ def ask(
     said_of = fetch(tuple(gathered.requests.values())) if gathered.requests else ()
     answers = dict(zip(gathered.requests, said_of, strict=True))
     lists = {
-        url: gathered.held[url].get(said.same_as) or kept.of(url, said.content)
+        url: found
         for url, said in answers.items()
-        if url in gathered.held and said.outcome is LiveOutcome.OK
+        if url in gathered.of_lists and (found := _list(url, said, gathered.held, kept)) is not None
     }
     return tuple(_fact(question, gathered, answers, lists) for question in questions)
+
+
+def _list(url: str, said: Fetched, held: Mapping[str, RevocationList], kept: KeptLists) -> RevocationList | None:
+    """None: nothing came."""
+    if said.outcome is not LiveOutcome.OK:
+        return None
+    if said.same_as in held:
+        # Known of any address: mirrors serve one list.
+        kept.again(url, said.same_as)
+        return held[said.same_as]
+    return kept.of(url, said.content) if said.content else None
 
 
 def not_asked(questions: Sequence[Question], why: str) -> tuple[RevocationFact, ...]:
@@ -122,11 +140,16 @@ class _Gathered:
         """By the address that is really asked."""
         self.address: dict[Question, str] = {}
         self.why_not: dict[Question, str] = {}
-        self.held: dict[str, dict[str, RevocationList]] = {}
-        """Of each address of a list: what needn't be brought again, by its SHA-256."""
+        self.of_lists: dict[str, tuple[str, ...]] = {}
+        """Addresses of lists: the SHA-256 of what each answered last."""
+        self.held: dict[str, RevocationList] = {}
+        """What needn't be brought again, by its SHA-256; held here, as it may go from what is kept meanwhile."""
         for question in questions:
             if question.method is RevocationMethod.CRL:
-                self.held.setdefault(question.url, kept.newest(question.url))
+                if question.url not in self.of_lists:
+                    newest = kept.newest(question.url)
+                    self.of_lists[question.url] = tuple(newest)
+                    self.held.update(newest)
                 self._take(
                     question,
                     question.url,
@@ -152,7 +175,7 @@ class _Gathered:
             self.why_not[question] = too_many
         else:
             self.requests.setdefault(
-                url, FetchRequest(url, limit, timeout_seconds=_SECONDS, known=tuple(self.held.get(url, ())))
+                url, FetchRequest(url, limit, timeout_seconds=_SECONDS, known=self.of_lists.get(url, ()))
             )
             self.address[question] = url
 
@@ -177,6 +200,8 @@ def _fact(
     if said.outcome is not LiveOutcome.OK:
         reach = Reach.UNREACHABLE if said.outcome is LiveOutcome.FAILED else Reach.NOT_ASKED
         return _bare(question, reach, said.error)
+    if not said.content and url not in lists:
+        return _bare(question, Reach.UNREACHABLE, "it answered without any content")
     subject, issuer = question.certificate.der, question.issuer
     if question.method is RevocationMethod.CRL:
         return _bare(question, Reach.ANSWERED, answer=lists[url].says_of(subject, issuer))

@@ -162,6 +162,17 @@ def test_what_the_console_has_is_not_sent_again(scene: Scene, address: str) -> N
     assert (other.content, other.same_as) == (BODY, "")
 
 
+def test_what_is_known_of_another_address_is_the_same(scene: Scene, address: str) -> None:
+    """Mirrors serve one list: what one of them serves now may be what another served last."""
+    known = (hashlib.sha256(BODY).hexdigest(), "0" * 64)
+    requests = [
+        FetchRequest(f"{address}/{number}.crl", 100_000, timeout_seconds=5, known=(digest,))
+        for number, digest in enumerate(known)
+    ]
+    answers = scene.served.gateway().fetch(scene.served.device, requests)
+    assert [(one.outcome, one.content, one.same_as) for one in answers] == [(LiveOutcome.OK, b"", known[0])] * 2
+
+
 def test_nobody_there(scene: Scene) -> None:
     answer = scene.ask("http://127.0.0.1:1/x.crl")
     assert answer.outcome is LiveOutcome.FAILED
