@@ -18,7 +18,7 @@ from console.agent.failover import failover_uses
 from console.agent.preferences import effective_tls
 from console.agent.profile import AgentProfile
 from console.agent.secrets import mask_secrets
-from console.agent.snapshot import DeviceSnapshot, FileFact, FileState, NameFact, ReachFact
+from console.agent.snapshot import ASSUMED, DeviceSnapshot, FileFact, FileState, NameFact, ReachFact
 from console.errors import CommandFailed
 from console.pki.names import ascii_host
 from console.ports import Clock
@@ -176,7 +176,7 @@ def _agent_user(given: str, config_ini: str, answer: Records) -> tuple[str, str]
     directory = config_ini.rpartition("/")[0] or "/"
     if owner:
         return owner, f"owner of {directory}"
-    return "root", f"assumed: {directory} can't be looked at"
+    return "root", f"{ASSUMED}: {directory} can't be looked at"
 
 
 def _notes(answer: Records, config: FileFact) -> list[str]:

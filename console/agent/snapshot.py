@@ -124,6 +124,10 @@ class ReachFact:
     """In our words."""
 
 
+ASSUMED = "assumed"
+"""How the source of an agent's account begins that nothing on the device told."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceSnapshot:
     device: str
@@ -138,6 +142,7 @@ class DeviceSnapshot:
     login: str
     agent_user: str
     agent_user_source: str
+    """Where it's known from; begins with `ASSUMED` where it isn't."""
     agent_version: str
     config: FileFact
     files: tuple[FileFact, ...] = ()
@@ -154,6 +159,11 @@ class DeviceSnapshot:
     """What the addresses for revocation of the beacons' chains answered the device; empty: none was asked."""
     revocation_at: datetime | None = None
     """When they were asked, by the console's clock; None: they weren't."""
+
+    @property
+    def agent_user_assumed(self) -> bool:
+        """Good enough to judge by; nothing that leaves traces may run as it."""
+        return self.agent_user_source.startswith(ASSUMED)
 
     def file(self, path: str) -> FileFact | None:
         return next((fact for fact in self.files if fact.path == path), None)

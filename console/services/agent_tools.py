@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from console.agent.profile import AgentProfile, AgentTool
+from console.agent.snapshot import DeviceSnapshot
 from console.errors import ChangeRefused, ConfigurationError, UnreachableError
 from console.fleet.model import Device, Fleet
 from console.ports import AgentToolRequest, AgentToolRun, Clock, DeviceGateway
@@ -48,7 +49,8 @@ class AgentToolService:
     def start(self, device: str, tool: str) -> Job:
         """Run one tool on one device, once. The caller has named its effects and asked.
 
-        Raises ChangeRefused where the console is read-only; ConfigurationError for an unknown device or tool.
+        Raises ChangeRefused where the console is read-only, or the agent's account is only assumed (what a tool writes
+        as another account the agent may not be able to replace); ConfigurationError for an unknown device or tool.
         """
         if self._read_only:
             raise ChangeRefused("this console is read-only: no tool of the agent is run", target=device, phase="tool")
@@ -58,6 +60,7 @@ class AgentToolService:
             target = self._fleet.device(device)
         except KeyError:
             raise ConfigurationError(f"no device is called {device!r}", target=str(self._fleet.path)) from None
+        self._require_account(self._estate.observation().devices.get(device))
         work = Work(device, partial(self._run, target, self.tools()[tool]), TOOL_SECONDS + 60.0, retries=0)
         return self._runner.start(JobKind.PROBE, f"{tool} on {device}", [work])
 
@@ -65,6 +68,18 @@ class AgentToolService:
         """Tool to its newest run on the device."""
         with self._lock:
             return {tool: run for (name, tool), run in self._runs.items() if name == device}
+
+    @staticmethod
+    def _require_account(snapshot: DeviceSnapshot | None) -> None:
+        """A device that wasn't seen yet is told of when the work runs."""
+        if snapshot is None or not snapshot.agent_user_assumed:
+            return
+        raise ChangeRefused(
+            f"its agent's account is only {snapshot.agent_user_source}, and the tool must run as no other",
+            target=snapshot.device,
+            phase="tool",
+            hint='Name the account in the fleet file: agent_user = "...".',
+        )
 
     def _run(self, device: Device, tool: AgentTool, job: Job) -> None:
         snapshot = self._estate.observation().devices.get(device.name)
@@ -75,6 +90,7 @@ class AgentToolService:
                 phase="tool",
                 hint="Sweep it first.",
             )
+        self._require_account(snapshot)
         request = AgentToolRequest(
             tool.program, tool.arguments, tool.log, snapshot.agent_user, timeout_seconds=TOOL_SECONDS
         )

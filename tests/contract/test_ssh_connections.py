@@ -93,7 +93,10 @@ def test_what_another_account_may_read_is_told_with_the_way_that_is_closed() -> 
         assert hidden.file.state is FileState.UNREADABLE
         assert hidden.file.readable_by_agent is False
         # For root everything is readable, whoever looks.
-        assert served.gateway().collect(served.device, []).agent_user == "root"
+        seen = served.gateway().collect(served.device, [])
+        assert (seen.agent_user, seen.agent_user_assumed) == ("root", False)
+        nowhere = served.gateway().collect(served.with_device(config_ini="/no/such/directory/config.ini"), [])
+        assert (nowhere.agent_user, nowhere.agent_user_assumed) == ("root", True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,22 @@ def test_nothing_runs_on_a_device_that_was_never_swept(world: World) -> None:
     assert job.wait(10)
     assert world.devices.tools_run == []
     assert [failure.target for failure in job.failures] == ["d1"]
+
+
+def test_no_tool_runs_as_an_account_that_is_only_assumed(world: World) -> None:
+    world.sweep()
+    estate, service = world.space.estate, world.space.agent_tools
+    snapshot = estate.observation().devices["d1"]
+    known = replace(snapshot, agent_user_source="owner of /var/opt/managesoft/etc")
+    guess = replace(snapshot, agent_user_source="assumed: /var/opt/managesoft/etc can't be looked at")
+    estate.record_device(guess)
+    with pytest.raises(ChangeRefused, match=r"account is only assumed: .* can't be looked at") as refused:
+        service.start("d1", "mgspolicy")
+    assert "agent_user" in refused.value.hint
+    assert world.devices.tools_run == []
+    estate.record_device(known)
+    assert service.start("d1", "mgspolicy").wait(10)
+    assert [device for device, _ in world.devices.tools_run] == ["d1"]
 
 
 def test_a_read_only_console_refuses(world: World) -> None:
