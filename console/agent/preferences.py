@@ -15,7 +15,7 @@ from typing import Protocol
 
 from console.agent.document import ConfigDocument
 from console.agent.profile import AgentProfile, Preference, PreferenceKind, Provenance
-from console.readiness.identity import Same
+from console.identity import Same
 
 ADD_CLIENT_CERTIFICATE = "AddClientCertificateAndKey"
 CHECK_SERVER = "CheckServerCertificate"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from console.readiness.identity import Same
+from console.identity import Same
 
 
 class WinrmAuthentication(StrEnum):

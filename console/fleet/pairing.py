@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from console.agent.failover import Endpoint, FailoverEntry, endpoint_of
 from console.fleet.model import ExplicitPair, Fleet
-from console.readiness.identity import Same
+from console.identity import Same
 from console.readiness.model import PairUse
 
 

@@ -14,10 +14,10 @@ from functools import lru_cache
 
 from OpenSSL import crypto
 
+from console.identity import Same
 from console.pki import strength
 from console.pki.certificates import ANY_USE, CLIENT_AUTH, SERVER_AUTH, Certificate, certificate, openssl_certificate
 from console.pki.loading import Anchor
-from console.readiness.identity import Same
 
 _NETSCAPE_BIT = {SERVER_AUTH: 0x40, CLIENT_AUTH: 0x80}
 _GATED_CRYPTO = ("1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache
 
+from console.identity import Same, new_serial
 from console.iis.bindings import NEGOTIATE_CLIENT_CERTIFICATE
 from console.iis.settings import NEGOTIATE, REQUIRE, ClientCertificates, access_at, access_flags, client_certificates
 from console.iis.snapshot import (
@@ -23,7 +24,6 @@ from console.iis.snapshot import (
 from console.pki.loading import Anchor
 from console.pki.names import ascii_host, ip_address
 from console.readiness.device_view import skew_of
-from console.readiness.identity import Same, new_serial
 
 ClientMode = ClientCertificates
 """ignore, accept, require: the words of console.iis, as the checks call them."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from console.identity import Same
 from console.iis.snapshot import BeaconSnapshot
 from console.pki.certificates import Certificate, certificate
 from console.pki.revocation_facts import (
@@ -26,7 +27,6 @@ from console.readiness import client_revocation_words as words
 from console.readiness.beacon_view import Endpoint
 from console.readiness.client_revocation_words import Told
 from console.readiness.client_trust import checks_revocation
-from console.readiness.identity import Same
 from console.readiness.model import Status
 from console.readiness.outcome import Outcome, passed
 from console.readiness.revocation_seen import is_stale

@@ -11,9 +11,9 @@ from console.agent.document import ConfigDocument, Oddity
 from console.agent.preferences import CA_FILE, Origin, TlsPreferences, effective_tls
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot, FileFact, FileState
+from console.identity import Same, new_serial, serial_of
 from console.pki.loading import Anchor, LoadedFile, load_ca_file, load_client_chain
 from console.readiness.directory import read_directory
-from console.readiness.identity import Same, new_serial, serial_of
 from console.readiness.model import COMPONENTS
 from console.readiness.revocation_seen import SeenRevocation, seen_revocation
 from console.readiness.stack import Stack, read_stack

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from math import inf
 
+from console.identity import Same
 from console.pki.certificates import certificate
 from console.pki.revocation_facts import RevocationFact, changes_of
 from console.readiness.beacon_view import Endpoint
 from console.readiness.device_view import DeviceView
-from console.readiness.identity import Same
 from console.readiness.model import COMPONENTS, Finding, PairInput
 from console.readiness.shared import Moment
 

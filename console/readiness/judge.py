@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from operator import itemgetter
 
+from console.identity import Same
 from console.readiness.all_checks import CHECKS
 from console.readiness.beacon_view import view_endpoint
 from console.readiness.case import Case, profile_of
 from console.readiness.device_view import view_device
 from console.readiness.horizon import holds_until, tells_time
-from console.readiness.identity import Same
 from console.readiness.model import COMPONENTS, Finding, PairInput, PairUse, PairVerdict, Side, Status, Verdict
 from console.readiness.outcome import Outcome, clean, not_applicable, unknown
 from console.readiness.registry import Check, Need, Part, Severity

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from console.identity import new_serial
 from console.pki.revocation_facts import Reach, RevocationAnswer, RevocationFact, RevocationState, answer_at
-from console.readiness.identity import new_serial
 
 _STALE = 10
 """Per cent of a list's period: a CA publishes the next one before so little of it is left (Microsoft's overlap by

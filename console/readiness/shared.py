@@ -15,10 +15,10 @@ from typing import Generic, TypeVar
 from console.agent.preferences import TlsPreferences
 from console.agent.profile import AgentProfile
 from console.fleet.model import Policy
+from console.identity import Same, serial_of
 from console.readiness.case import Case
 from console.readiness.device_view import DeviceView
 from console.readiness.engine import trust_unseen, unseen_directory
-from console.readiness.identity import Same, serial_of
 from console.readiness.model import Finding, Verdict
 from console.readiness.outcome import Outcome
 from console.readiness.registry import Check, Part

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from console.agent.snapshot import FileState
+from console.identity import Same
 from console.pki.certificates import certificate, subject_hash
 from console.pki.loading import describe_head, load_directory_entry
 from console.readiness.about import about
@@ -13,7 +14,6 @@ from console.readiness.case import Case
 from console.readiness.checks.client_files import from_problem
 from console.readiness.device_view import TrustSet, file_problem
 from console.readiness.directory import invisible_entries, is_there
-from console.readiness.identity import Same
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
