@@ -161,13 +161,9 @@ class OverviewScreen(ConsoleScreen):
             return
         text.append("\n PROOF  ", Style(bold=True))
         held = [proof for proof in proofs if proof.against is None]
-        told = (
-            (Strength.DATA, "from data alone"),
-            (Strength.OPENSSL, "device's OpenSSL"),
-            (Strength.LIVE, "live handshake"),
-        )
+        counted = [(strength, sum(one.strength is strength for one in held)) for strength in Strength]
         text.append(
-            " · ".join(f"{strength.word} {sum(one.strength is strength for one in held):,}" for strength, words in told)
+            " · ".join(f"{one.word} {count:,}" for one, count in counted if count or one is not Strength.PARTIAL)
         )
         if doubted := len(proofs) - len(held):
             text.append(f" · ≠ says otherwise {doubted:,}", _COLOUR[Verdict.AT_RISK])

@@ -62,12 +62,14 @@ def _proof_lines(report: CheckReport) -> list[str]:
     doubted = sum(one.against is not None for one in proofs)
     if live == len(proofs):
         return ["proof: every verdict is proved by a live handshake."]
-    lines = [f"proof: {live} by a live handshake, {len(proofs) - live - doubted} from data alone."]
+    partly = sum(one == Proof(Strength.PARTIAL) for one in proofs)
+    part = f" {partly} by one that leaves revocation or the agent's account unproved," if partly else ""
+    lines = [f"proof: {live} by a live handshake,{part} {len(proofs) - live - partly - doubted} from data alone."]
     if doubted:
         lines.append(
             f"≠: the live handshakes of {counted(doubted, 'pair')} ended otherwise than predicted ({LIVE_DISAGREES})."
         )
-    elif not live:
+    elif not live and not partly:
         lines = ["proof: from data alone; --live makes a real handshake from each device."]
     return lines
 

@@ -39,6 +39,7 @@ _BESIDE_HEAD = """## Beside the rules: proofs, and what is of no pair
 
 No rule of the judge makes these findings, and none of them changes a verdict (but `console.judge-failed`, which stands
 for one). A verdict's proof is *data* (worked out by the console) < *openssl* (the device's own `openssl verify` agrees)
+< *partial* (a handshake got through as predicted, and left revocation or the agent's account unproved)
 < *live* (a handshake from the device ended as predicted); `≠` marks a proof that says otherwise.
 """
 

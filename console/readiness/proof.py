@@ -1,4 +1,4 @@
-"""How strong a verdict's proof is: from data < the device's own OpenSSL < a live handshake. Pure.
+"""How strong a verdict's proof is: from data < the device's own OpenSSL < part of a handshake < a handshake. Pure.
 
 A result counts only where it is newer than the data (the caller's matter), and never changes a verdict.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairVerdict, Verdict
+from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairVerdict, Status, Verdict
 from console.readiness.own_openssl import OwnOpenssl, predicted
 
 FORETOLD: Mapping[Verdict, LiveOutcome] = {
@@ -25,7 +25,10 @@ class Strength(IntEnum):
     """Worked out by the console from what both sides show."""
     OPENSSL = 2
     """`openssl verify` on the device accepts or refuses the beacon's chain as the data say."""
-    LIVE = 3
+    PARTIAL = 3
+    """A handshake from the device got through as the data say, and leaves something unproved: revocation, or whether
+    the agent's own account reads the files."""
+    LIVE = 4
     """A handshake from the device ended as the data say."""
 
     @property
@@ -43,11 +46,34 @@ class Proof:
 
     @property
     def words(self) -> str:
-        """`data`, `openssl`, `live`; where a proof says otherwise than the data `≠ live`."""
+        """`data`, `openssl`, `partial`, `live`; where a proof says otherwise than the data `≠ live`."""
         return self.strength.word if self.against is None else f"≠ {self.against.word}"
 
 
 FROM_DATA = Proof()
+
+
+def counts(result: LiveResult) -> bool:
+    """Whether a result says anything of a verdict: one that the console made through the device has another TLS
+    library and clock, and no client key."""
+    return result.outcome is not LiveOutcome.NOT_RUN and result.origin == "device"
+
+
+def contradicts(verdict: PairVerdict, component: str, result: LiveResult) -> bool:
+    """Whether a live result is otherwise than the component's verdict foretells. Unknown foretells nothing."""
+    if not counts(result):
+        return False
+    if FORETOLD.get(verdict.components.get(component, Verdict.UNKNOWN), result.outcome) is result.outcome:
+        return False
+    return result.outcome is LiveOutcome.FAILED or not _only_revocation_fails(verdict, component)
+
+
+def _only_revocation_fails(verdict: PairVerdict, component: str) -> bool:
+    """Neither curl nor openssl makes the agent's check of revocation: that they get through says nothing of it."""
+    failing = [
+        finding for finding in verdict.findings if finding.status is Status.FAIL and component in finding.components
+    ]
+    return bool(failing) and all(finding.check.startswith("device.revocation-") for finding in failing)
 
 
 def proof_of_component(
@@ -62,14 +88,16 @@ def proof_of_component(
         elif said is LiveOutcome.FAILED or verdict.components.get(component) is not Verdict.BLOCKED:
             # That the chain holds is no proof of a refusal that comes after it.
             strength = Strength.OPENSSL
-    if live is not None and live.outcome is not LiveOutcome.NOT_RUN:
-        foretold = FORETOLD.get(verdict.components.get(component, Verdict.UNKNOWN), live.outcome)
-        if foretold is live.outcome:
-            # One that the console made through the device has another TLS library, and no client key.
-            strength = Strength.LIVE if live.origin == "device" else strength
-        else:
-            strength, against = Strength.DATA, Strength.LIVE
-    return Proof(strength, against)
+    if live is None or not counts(live):
+        return Proof(strength, against)
+    if contradicts(verdict, component, live):
+        return Proof(Strength.DATA, Strength.LIVE)
+    if live.outcome is LiveOutcome.FAILED:
+        return Proof(Strength.LIVE, against)
+    if verdict.components.get(component) is Verdict.BLOCKED:
+        # It got through what a handshake can show; of what blocks it shows nothing.
+        return Proof(strength, against)
+    return Proof(Strength.PARTIAL if live.unproved else Strength.LIVE, against)
 
 
 def proof_of(

@@ -14,20 +14,13 @@ from console.readiness.model import (
     Status,
     Step,
     Trial,
-    Verdict,
 )
-from console.readiness.proof import FORETOLD
+from console.readiness.proof import contradicts
 
 
 def disagreement(verdict: PairVerdict, live: Mapping[str, LiveResult]) -> Finding | None:
     """The finding for components whose live outcome isn't what their verdict predicts; None where all agree."""
-    wrong = tuple(
-        component
-        for component, result in live.items()
-        if result.outcome is not LiveOutcome.NOT_RUN
-        and FORETOLD.get(verdict.components.get(component, Verdict.UNKNOWN), result.outcome) is not result.outcome
-        and not (result.outcome is LiveOutcome.OK and _only_revocation_fails(verdict, component))
-    )
+    wrong = tuple(component for component, result in live.items() if contradicts(verdict, component, result))
     if not wrong:
         return None
     result = live[wrong[0]]
@@ -56,14 +49,6 @@ def disagreement(verdict: PairVerdict, live: Mapping[str, LiveResult]) -> Findin
         evidence={key: value for key, value in evidence.items() if value},
         remedy="Sweep both sides and try again; where they still disagree, a rule of this program is wrong: report it.",
     )
-
-
-def _only_revocation_fails(verdict: PairVerdict, component: str) -> bool:
-    """Neither curl nor openssl makes the agent's check of revocation: that they get through says nothing of it."""
-    failing = [
-        finding for finding in verdict.findings if finding.status is Status.FAIL and component in finding.components
-    ]
-    return bool(failing) and all(finding.check.startswith("device.revocation-") for finding in failing)
 
 
 def beside_live(live: Mapping[str, LiveResult]) -> tuple[Finding, ...]:

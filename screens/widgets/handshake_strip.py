@@ -18,6 +18,7 @@ _READY = {
     Proof(
         Strength.OPENSSL
     ): "Nothing stands in the way, and the device's own OpenSSL accepts the chain: l proves the rest.",
+    Proof(Strength.PARTIAL): "Nothing stands in the way: a real handshake got through. What it leaves unproved: p.",
     Proof(Strength.LIVE): "Nothing stands in the way: a real handshake from the device got through.",
 }
 _OTHERWISE = {

@@ -38,6 +38,7 @@ def row_of(pilot: object, device: str) -> Row:
     [
         (Verdict.READY, FROM_DATA, "✔ ready (data)", Tone.PLAIN),
         (Verdict.READY, Proof(Strength.OPENSSL), "✔ ready (openssl)", Tone.PLAIN),
+        (Verdict.READY, Proof(Strength.PARTIAL), "✔ ready (partial)", Tone.PLAIN),
         (Verdict.READY, Proof(Strength.LIVE), "✔ ready (live)", Tone.GOOD),
         (Verdict.READY, Proof(Strength.DATA, Strength.LIVE), "✔ ready ≠ live", Tone.WARN),
         (Verdict.READY, Proof(Strength.LIVE, Strength.OPENSSL), "✔ ready ≠ openssl", Tone.WARN),
@@ -107,6 +108,20 @@ async def test_the_overview_counts_proofs(world: World, size: tuple[int, int]) -
         await settled(pilot)
         text = screen_text(pilot)
         assert "PROOF  data 5 · openssl 0 · live 1 · ≠ says otherwise 1" in text
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_a_handshake_that_leaves_revocation_unproved_is_never_green(world: World, size: tuple[int, int]) -> None:
+    for component in COMPONENTS:
+        found = LiveResult(LiveOutcome.OK, at=NOW, unproved="revocation was not checked")
+        world.live[("sol-002", "b1", "b1.lab.test", 443, component)] = found
+    async with opened(world, size) as pilot:
+        assert "✔ ready (partial)" in screen_text(pilot)
+        row = row_of(pilot, "sol-002")
+        assert (row.mark.tone, row.fields["proof"]) == (Tone.PLAIN, "partial")
+        await pilot.press("3")
+        await settled(pilot)
+        assert "PROOF  data 6 · openssl 0 · partial 1 · live 0" in screen_text(pilot)
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE])

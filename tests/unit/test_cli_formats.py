@@ -162,6 +162,18 @@ def test_a_pair_is_as_well_proved_as_its_weakest_component() -> None:
     assert proofs == {"Launcher": "live", "Tracker": "live", "Uploader": "data"}
 
 
+def test_what_a_handshake_leaves_unproved_is_counted_apart_and_never_green() -> None:
+    known = pair(Verdict.READY)
+    partly = CheckedPair(known.verdict, dict.fromkeys(COMPONENTS, LiveResult(LiveOutcome.OK, unproved="revocation")))
+    shown = to_table(report(partly, known), colour=True)
+    assert (
+        "proof: 0 by a live handshake, 1 by one that leaves revocation or the agent's account unproved, "
+        "1 from data alone." in shown
+    )
+    assert "\x1b[32m" not in shown
+    assert 'class="ready"' not in to_html(report(partly))
+
+
 def test_html_stands_alone() -> None:
     assert "http" not in to_html(report(pair(Verdict.BLOCKED))).replace("https", "")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict, Side, Trial, Verdict
-from console.readiness.proof import Strength, proof_of
+from console.readiness.proof import FROM_DATA, Strength, proof_of
+from console.services.proof import disagreement
 from screens.live import live_line, live_text
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -55,4 +56,8 @@ def test_a_handshake_of_the_consoles_own_is_no_live_proof() -> None:
     assert proof_of(verdict, device).strength is Strength.LIVE
     assert proof_of(verdict, console).strength is Strength.DATA
     failed = all_of(LiveResult(LiveOutcome.FAILED, "console", "tunnel"))
-    assert proof_of(verdict, failed).against is Strength.LIVE
+    assert proof_of(verdict, failed) == FROM_DATA, "another TLS library, another clock: it is told, and proves nothing"
+    assert disagreement(verdict, failed) is None
+    own = all_of(LiveResult(LiveOutcome.FAILED, tool="curl"))
+    assert proof_of(verdict, own).against is Strength.LIVE
+    assert disagreement(verdict, own) is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.readiness.model import (
@@ -18,9 +20,10 @@ from console.readiness.model import (
 )
 from console.readiness.own_openssl import OwnOpenssl
 from console.readiness.proof import FROM_DATA, Proof, Strength, proof_of, proof_of_component
+from console.services.proof import disagreement
 
 OK, FAILED, NOT_RUN = LiveOutcome.OK, LiveOutcome.FAILED, LiveOutcome.NOT_RUN
-DATA, OPENSSL, LIVE = Strength.DATA, Strength.OPENSSL, Strength.LIVE
+DATA, OPENSSL, PARTIAL, LIVE = Strength
 
 
 def judged(verdict: Verdict, chain: Status) -> PairVerdict:
@@ -65,6 +68,38 @@ def test_strength(verdict: PairVerdict, own: LiveOutcome | None, live: LiveOutco
     asked = OwnOpenssl(own, code=20 if own is FAILED else None) if own is not None else None
     tried = LiveResult(live) if live is not None else None
     assert proof_of_component(verdict, "Uploader", tried, asked) == proof
+
+
+UNPROVED = LiveResult(OK, unproved="revocation was not checked")
+
+
+def blocked_by(*checks: str) -> PairVerdict:
+    failing = tuple(Finding(check, Step.TRUSTED, Side.NETWORK, Status.FAIL, "m") for check in checks)
+    return replace(UNTRUSTED, findings=failing)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "live", "proof"),
+    [
+        (READY, UNPROVED, Proof(PARTIAL)),
+        (judged(Verdict.AT_RISK, Status.PASS), UNPROVED, Proof(PARTIAL)),
+        # A refusal is one, whatever a success would have left open.
+        (UNTRUSTED, replace(UNPROVED, outcome=FAILED), Proof(LIVE)),
+        (READY, replace(UNPROVED, outcome=FAILED), Proof(DATA, LIVE)),
+        # What curl doesn't check can't be contradicted by it, nor proved.
+        (blocked_by("device.revocation-check"), UNPROVED, FROM_DATA),
+        (blocked_by("device.revocation-method", "device.revocation-stapling"), LiveResult(OK), FROM_DATA),
+        (blocked_by("device.revocation-check", "device.beacon-untrusted"), UNPROVED, Proof(DATA, LIVE)),
+        (blocked_by("beacon.client-revocation"), LiveResult(OK), Proof(DATA, LIVE)),
+        (READY, LiveResult(FAILED, "console", "tunnel"), FROM_DATA),
+        (UNTRUSTED, LiveResult(FAILED, "console", "tunnel"), FROM_DATA),
+    ],
+)
+def test_what_a_handshake_leaves_unproved(verdict: PairVerdict, live: LiveResult, proof: Proof) -> None:
+    """The mark and the finding are of one rule: where the one is, the other is."""
+    results = dict.fromkeys(COMPONENTS, live)
+    assert proof_of(verdict, results) == proof
+    assert (disagreement(verdict, results) is not None) is (proof.against is LIVE)
 
 
 def test_a_name_that_openssl_refuses_is_no_contradiction() -> None:
