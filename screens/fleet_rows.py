@@ -156,7 +156,7 @@ def ready_cell(model: FleetModel, verdicts: tuple[PairVerdict, ...], *, unused: 
 
 
 def _proof_words(model: FleetModel, verdicts: tuple[PairVerdict, ...]) -> str:
-    """For filters: `proof:data`, `proof:partial`, `proof:live`, `proof:otherwise` (a proof says otherwise than the data)."""
+    """For filters: `proof:` and a strength's word, or `proof:otherwise` (a proof says otherwise than the data)."""
     words = {model.proof(verdict).strength.word for verdict in verdicts}
     if any(model.proof(verdict).against is not None for verdict in verdicts):
         words.add("otherwise")
