@@ -14,9 +14,9 @@ from console.command.observing import known_for, status_of, sweep_selection, wat
 from console.command.outside import Outside
 from console.command.plans import read_plan, write_plan
 from console.command.review import question_for, review
+from console.command.selection import PairSelection, Selection, is_selector, select
 from console.command.text import error_lines, one_line, table
 from console.errors import ExitStatus, UsageError
-from console.fleet.selection import PairSelection, Selection, is_selector, select
 from console.iis.settings import SETTINGS
 from console.services.recovery import OpenState
 from console.services.workspace import Workspace

@@ -8,8 +8,8 @@ from pathlib import Path
 from console.command.formats import to_table
 from console.command.observing import judged, prove, sweep_selection
 from console.command.outside import Outside
+from console.command.selection import PairSelection
 from console.errors import ExitStatus, UsageError
-from console.fleet.selection import PairSelection
 from console.services.workspace import Workspace
 
 

@@ -12,11 +12,11 @@ from console.command.formats import FORMATS, to_table
 from console.command.outside import Outside
 from console.command.plans import read_plan
 from console.command.report import CheckedPair, CheckReport
+from console.command.selection import PairSelection, select_pairs
 from console.command.text import counted, error_lines, one_line
 from console.command.what_if import what_if_lines
 from console.errors import ExitStatus, UsageError
 from console.fleet.model import Fleet
-from console.fleet.selection import PairSelection, select_pairs
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict
 from console.services.events import JobEvent, PairProbed, TargetFinished
 from console.services.job import TargetState

@@ -96,6 +96,21 @@ class ExplicitPair:
 
 
 @dataclass(frozen=True, slots=True)
+class PairUse:
+    """One way a device may take: to one endpoint, for the components that have it in their failover list."""
+
+    device: str
+    beacon: str
+    """Empty: no beacon of the fleet answers to host:port."""
+    host: str
+    port: int
+    protocol: str = "https"
+    upload_bytes: int | None = None
+    address: str = ""
+    """`address:port` that probes connect to where [resolve] says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     soon_days: int = 30
     """A certificate that expires within so many days is warned of."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from console.agent.failover import Endpoint, FailoverEntry, endpoint_of
-from console.fleet.model import ExplicitPair, Fleet
+from console.fleet.model import ExplicitPair, Fleet, PairUse
 from console.identity import Same
-from console.readiness.model import PairUse
 
 
 @dataclass(frozen=True, slots=True)

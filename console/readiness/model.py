@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 
 from console.agent.snapshot import DeviceSnapshot
 from console.fleet.model import BeaconClientCheck, Policy
+from console.fleet.model import PairUse as PairUse
 from console.iis.snapshot import BeaconSnapshot
 
 COMPONENTS = ("Launcher", "Tracker", "Uploader")
@@ -71,21 +72,6 @@ class Finding:
     remedy: str = ""
     risk: bool = False
     """Of a warn: its cause can make the handshake fail, so the pair is at-risk."""
-
-
-@dataclass(frozen=True, slots=True)
-class PairUse:
-    """One way a device may take: to one endpoint, for the components that have it in their failover list."""
-
-    device: str
-    beacon: str
-    """Empty: no beacon of the fleet answers to host:port."""
-    host: str
-    port: int
-    protocol: str = "https"
-    upload_bytes: int | None = None
-    address: str = ""
-    """`address:port` that probes connect to where [resolve] says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from console.changes.model import TargetKind
+from console.command.selection import is_selector, select, select_pairs
 from console.errors import UsageError
 from console.fleet.model import Beacon, Device, ExplicitPair, Fleet
-from console.fleet.selection import is_selector, select, select_pairs
 from console.readiness.model import PairUse, PairVerdict, Verdict
 
 FLEET = Fleet(
