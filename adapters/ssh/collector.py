@@ -3,7 +3,7 @@ endpoints that it gets through to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.ssh.facts import Records, Who, account, clock, directory_fact, file_fact, key_fact, text
@@ -20,6 +20,7 @@ from console.agent.profile import AgentProfile
 from console.agent.secrets import mask_secrets
 from console.agent.snapshot import ASSUMED, DeviceSnapshot, FileFact, FileState, NameFact, ReachFact
 from console.errors import CommandFailed
+from console.fleet.pairing import Resolve
 from console.pki.names import ascii_host
 from console.ports import Clock
 
@@ -52,7 +53,7 @@ def collect(
     console_clock: Clock,
     hosts: Sequence[str],
     pairs: Sequence[tuple[str, int]],
-    resolve: Mapping[tuple[str, int], tuple[str, int]],
+    resolve: Resolve,
 ) -> DeviceSnapshot:
     """`pairs`: host and port of the fleet file's pairs of this device. `resolve`: where [resolve] says that a host is;
     the device isn't asked for its name then.

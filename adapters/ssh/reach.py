@@ -6,7 +6,7 @@ TCP alone: from the device's curl or perl, else by a channel that its SSH server
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from adapters.ssh.facts import Records, text
@@ -15,6 +15,7 @@ from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import quoted
 from adapters.ssh.tunnel import NotForwarded, forwarded
 from console.agent.snapshot import ReachFact, ReachOutcome
+from console.fleet.pairing import Resolve, address_of
 from console.pki.names import ascii_host
 
 ENDPOINTS_LIMIT = 64
@@ -60,16 +61,11 @@ class Endpoint:
         return (host, self.port) if is_address(host) or HOST.fullmatch(host) else None
 
 
-def endpoints_of(
-    uses: Iterable[tuple[str, int]], resolve: Mapping[tuple[str, int], tuple[str, int]]
-) -> tuple[Endpoint, ...]:
+def endpoints_of(uses: Iterable[tuple[str, int]], resolve: Resolve) -> tuple[Endpoint, ...]:
     """Each once, with the address that [resolve] gives it."""
     found: dict[tuple[str, int], Endpoint] = {}
     for host, port in uses:
-        wanted = host.strip("[]").lower()
-        to = resolve.get((wanted, port)) or resolve.get((wanted.rstrip("."), port))
-        address = "" if to is None else f"[{to[0]}]:{to[1]}" if ":" in to[0] else f"{to[0]}:{to[1]}"
-        found.setdefault((wanted, port), Endpoint(host, port, address))
+        found.setdefault((host.strip("[]").lower(), port), Endpoint(host, port, address_of(resolve, host, port)))
     return tuple(found.values())[:ENDPOINTS_LIMIT]
 
 

@@ -11,6 +11,9 @@ from console.agent.failover import Endpoint, FailoverEntry, endpoint_of
 from console.fleet.model import ExplicitPair, Fleet, PairUse
 from console.identity import Same
 
+Resolve = Mapping[tuple[str, int], tuple[str, int]]
+"""Of the fleet file's [resolve]: host and port to address and port."""
+
 
 @dataclass(frozen=True, slots=True)
 class _FleetIndex:
@@ -81,25 +84,33 @@ def pair_uses(
     give keeps `beacon` empty where no beacon of the fleet answers to it. An explicit pair's `upload_bytes` holds for
     its endpoint.
     """
-    known = _index_of(Same(fleet))
     uses: dict[Endpoint, PairUse] = {}
-    for pair in known.by_device.get(device, ()):
+    for pair in explicit_pairs(fleet, device):
         key = endpoint_of(pair.host, pair.port, pair.protocol)
-        address = _address(fleet, pair.host, pair.port)
+        address = address_of(fleet.resolve, pair.host, pair.port)
         use = PairUse(device, pair.beacon, pair.host, pair.port, pair.protocol, pair.upload_bytes, address)
         uses.setdefault(key, use)
     for entry in entries:
         if entry.port is None or not entry.usable or entry.endpoint in uses:
             continue
         beacon = match_beacon(fleet, entry.host, entry.port, device, ports) or ""
-        address = _address(fleet, entry.host, entry.port)
+        address = address_of(fleet.resolve, entry.host, entry.port)
         uses[entry.endpoint] = PairUse(device, beacon, entry.host, entry.port, entry.protocol, None, address)
     return tuple(uses.values())
 
 
-def _address(fleet: Fleet, host: str, port: int) -> str:
+def explicit_pairs(fleet: Fleet, device: str) -> Sequence[ExplicitPair]:
+    """The pairs that the fleet file names for this device, in its order."""
+    return _index_of(Same(fleet)).by_device.get(device, ())
+
+
+def address_of(resolve: Resolve, host: str, port: int) -> str:
+    """`address:port` that [resolve] gives for a use's host and port; empty: the name is asked for.
+
+    The device tries the endpoint by this, and a verdict looks for what it tried by this.
+    """
     wanted = host.strip("[]").lower()
-    found = fleet.resolve.get((wanted, port)) or fleet.resolve.get((wanted.rstrip("."), port))
+    found = resolve.get((wanted, port)) or resolve.get((wanted.rstrip("."), port))
     if found is None:
         return ""
     return f"[{found[0]}]:{found[1]}" if ":" in found[0] else f"{found[0]}:{found[1]}"

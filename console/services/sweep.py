@@ -13,6 +13,7 @@ from functools import partial
 
 from console.errors import ConfigurationError
 from console.fleet.model import Beacon, Device, Fleet
+from console.fleet.pairing import explicit_pairs
 from console.nearest import did_you_mean
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe
 from console.readiness.model import PairUse
@@ -71,7 +72,7 @@ class SweepService:
 
     def collect(self, device: Device) -> None:
         """Observe one device now, and store it. Raises SshError and its kin."""
-        hosts = [pair.host for pair in self._fleet.pairs if pair.device == device.name]
+        hosts = [pair.host for pair in explicit_pairs(self._fleet, device.name)]
         self._estate.record_device(self._devices.collect(device, list(dict.fromkeys(hosts))))
 
     def collect_again(self, device: Device) -> None:

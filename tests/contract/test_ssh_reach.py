@@ -16,7 +16,8 @@ from adapters.ssh.reach import Endpoint, endpoints_of
 from adapters.ssh.scripts import library
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import ReachFact, ReachOutcome
-from console.fleet.model import ExplicitPair
+from console.fleet.model import Device, ExplicitPair, Fleet
+from console.fleet.pairing import pair_uses
 from fixtures.lab.ssh.device import SshFaults
 from tests.contract.ssh_places import SHELLS, FixedClock, Place, TestSecrets, place
 
@@ -155,6 +156,22 @@ def test_endpoints_of_failover_lists_are_tried(
         (port, ReachOutcome.CONNECTED),
         (closed, ReachOutcome.REFUSED),
     ]
+
+
+SPELT = ["b1.lab.test", "B1.Lab.Test", "b1.lab.test.", "::1", "[::1]", "other.test"]
+
+
+@pytest.mark.parametrize("host", SPELT)
+@pytest.mark.parametrize("told", SPELT)
+@pytest.mark.parametrize("to", [("127.0.0.1", 4443), ("::1", 4443)])
+def test_the_device_tries_each_use_at_the_address_that_its_verdict_looks_for(
+    tmp_path: Path, host: str, told: str, to: tuple[str, int]
+) -> None:
+    pair = ExplicitPair("d1", "b1", host, 443)
+    fleet = Fleet(tmp_path, devices=(Device("d1", "d1"),), pairs=(pair,), resolve={(told, 443): to})
+    (use,) = pair_uses(fleet, "d1", ())
+    (tried,) = endpoints_of([(pair.host, pair.port)], fleet.resolve)
+    assert (tried.address, tried.port) == (use.address, use.port)
 
 
 def test_places() -> None:
