@@ -25,10 +25,13 @@ from console.services.workspace import Workspace
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
+    from adapters.ssh.descriptors import raise_soft_limit
+
     for stream in (sys.stdout, sys.stderr):
         # A terminal of another encoding must not turn a glyph into a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    raise_soft_limit()
     for number in (signal.SIGTERM, signal.SIGHUP):
         # An ordinary end: connections get a goodbye, and the demo's directory with its keys goes.
         signal.signal(number, _end)

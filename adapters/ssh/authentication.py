@@ -8,6 +8,7 @@ from pathlib import Path
 
 import paramiko
 
+from adapters.ssh.descriptors import none_left
 from adapters.ssh.target import Target
 from adapters.ssh.text import plain
 from console.errors import CredentialError, SshError
@@ -79,12 +80,14 @@ def _keys(target: Target, stack: contextlib.ExitStack) -> Iterator[tuple[str, pa
 
 
 def load_key(path: Path, target: str) -> paramiko.PKey:
-    """Raises CredentialError, which names the file and what is wrong with it."""
+    """Raises CredentialError, which names the file and what is wrong with it; SshError where no file can be opened."""
     try:
         return paramiko.PKey.from_path(path)
     except FileNotFoundError as exc:
         raise CredentialError(f"key file {path} doesn't exist", target=target, phase="login") from exc
     except OSError as exc:
+        if (ours := none_left(exc, target, "login")) is not None:
+            raise ours from exc
         raise CredentialError(f"can't read key file {path}: {exc.strerror}", target=target, phase="login") from exc
     except (paramiko.PasswordRequiredException, TypeError) as exc:
         raise CredentialError(

@@ -14,6 +14,7 @@ from paramiko.common import cMSG_DISCONNECT
 
 from adapters.ssh.algorithms import nothing_in_common, server_offer
 from adapters.ssh.authentication import log_in
+from adapters.ssh.descriptors import none_left
 from adapters.ssh.hostkeys import KnownHosts
 from adapters.ssh.target import Target
 from adapters.ssh.text import plain
@@ -134,6 +135,8 @@ def _socket(target: Target, via: Connection | None, timeouts: Timeouts) -> socke
         sock = socket.create_connection((target.host, target.port), timeouts.connect)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except (OSError, EOFError, paramiko.SSHException) as exc:
+        if (ours := none_left(exc, target.name, "connect")) is not None:
+            raise ours from exc
         through = f" through {via.target.name}" if via else ""
         raise SshError(
             f"can't reach {target.host} port {target.port}{through}: {_reason(exc)}",

@@ -10,7 +10,9 @@ from adapters.ssh import edits
 from adapters.ssh.agent_tools import run_agent_tool
 from adapters.ssh.collector import collect
 from adapters.ssh.connection import Timeouts
+from adapters.ssh.descriptors import connections_to_hold
 from adapters.ssh.fetch import fetch
+from adapters.ssh.held_sessions import HeldSessions
 from adapters.ssh.hostkeys import KnownHosts
 from adapters.ssh.probe import probe
 from adapters.ssh.session import DeviceSession
@@ -36,7 +38,11 @@ from console.readiness.own_openssl import OwnOpenssl
 
 
 class SshDeviceGateway:
-    """One connection per device, shared by all its work; every call blocks and may come from any thread."""
+    """One connection per device, shared by all its work; every call blocks and may come from any thread.
+
+    It is kept for the next work, but of many devices only the last ones' (`most_held`); one that a call or a shell uses
+    is never closed under it.
+    """
 
     def __init__(
         self,
@@ -45,8 +51,10 @@ class SshDeviceGateway:
         secrets: SecretSource,
         clock: Clock,
         timeouts: Timeouts | None = None,
+        most_held: int | None = None,
     ) -> None:
-        """Raises ConfigurationError where ~/.ssh/config can't be read."""
+        """Raises ConfigurationError where ~/.ssh/config can't be read. `most_held`: connections; None: what the limit
+        of open files leaves room for."""
         self._profile = profile
         self._secrets = secrets
         self._clock = clock
@@ -57,60 +65,54 @@ class SshDeviceGateway:
         for pair in fleet.pairs:
             self._pairs.setdefault(pair.device, []).append((pair.host, pair.port))
         self._lock = threading.Lock()
-        self._sessions: dict[str, DeviceSession] = {}
+        self._sessions = HeldSessions(self._session, connections_to_hold() if most_held is None else most_held)
         self._known_hosts: dict[tuple[Path, ...], tuple[tuple[tuple[int, int], ...], KnownHosts]] = {}
 
     def collect(self, device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
         pairs = self._pairs.get(device.name, ())
-        return collect(self._session(device), self._profile, self._clock, hosts, pairs, self._resolve)
+        with self._sessions.work_on(device) as session:
+            return collect(session, self._profile, self._clock, hosts, pairs, self._resolve)
 
     def read_config(self, device: Device) -> ConfigFile:
-        return edits.read_config(self._session(device))
+        with self._sessions.work_on(device) as session:
+            return edits.read_config(session)
 
     def replace_config(self, device: Device, before_sha256: str, content: bytes) -> None:
-        edits.replace_config(self._session(device), before_sha256, content)
+        with self._sessions.work_on(device) as session:
+            edits.replace_config(session, before_sha256, content)
 
     def restore_config(self, device: Device, before_sha256: str, backup_sha256: str) -> None:
-        edits.restore_config(self._session(device), before_sha256, backup_sha256)
+        with self._sessions.work_on(device) as session:
+            edits.restore_config(session, before_sha256, backup_sha256)
 
     def probe(self, device: Device, request: ProbeRequest) -> LiveResult:
-        return probe(self._session(device), request, self._clock)
+        with self._sessions.work_on(device) as session:
+            return probe(session, request, self._clock)
 
     def verify_chain(self, device: Device, request: VerifyRequest) -> OwnOpenssl:
-        return verify_chain(self._session(device), request, self._clock)
+        with self._sessions.work_on(device) as session:
+            return verify_chain(session, request, self._clock)
 
     def fetch(self, device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
-        return fetch(self._session(device), requests, self._clock)
+        with self._sessions.work_on(device) as session:
+            return fetch(session, requests, self._clock)
 
     def run_agent_tool(self, device: Device, request: AgentToolRequest) -> AgentToolRun:
-        return run_agent_tool(self._session(device), request, self._clock)
+        with self._sessions.work_on(device) as session:
+            return run_agent_tool(session, request, self._clock)
 
     def open_shell(self, device: Device, term: str, columns: int, rows: int) -> DeviceShell:
-        return open_shell(self._session(device), term, columns, rows)
+        with self._sessions.work_on(device) as session:
+            return open_shell(session, term, columns, rows)
 
     def disconnect(self, device: Device) -> None:
-        with self._lock:
-            session = self._sessions.pop(device.name, None)
-        if session is not None:
-            session.disconnect()
+        self._sessions.disconnect(device)
 
     def close(self) -> None:
-        with self._lock:
-            sessions = list(self._sessions.values())
-            self._sessions.clear()
-        for session in sessions:
-            session.close()
+        self._sessions.close()
 
     def _session(self, device: Device) -> DeviceSession:
-        with self._lock:
-            session = self._sessions.get(device.name)
-            if session is not None and session.device == device:
-                return session
-            made = DeviceSession(device, self._resolver.resolve, self._secrets, self._known_hosts_of, self._timeouts)
-            self._sessions[device.name] = made
-        if session is not None:  # the fleet file has been read again and says otherwise
-            session.disconnect()
-        return made
+        return DeviceSession(device, self._resolver.resolve, self._secrets, self._known_hosts_of, self._timeouts)
 
     def _known_hosts_of(self, target: Target) -> KnownHosts:
         """Read once for all devices that share the files, and again when one of them has changed."""

@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.ssh.descriptors import none_left
 from console.errors import HostKeyError, SshError
 
 MARKERS = ("@revoked", "@cert-authority")
@@ -43,6 +44,8 @@ class KnownHosts:
         except FileNotFoundError:
             return
         except OSError as exc:
+            if (ours := none_left(exc, "", "host key")) is not None:
+                raise ours from exc
             raise SshError(f"can't read {path}: {exc.strerror}", phase="host key") from exc
         for number, line in enumerate(content.splitlines(), 1):
             self._add_line(line.strip(), path, number)

@@ -56,7 +56,20 @@ class DeviceSession:
         self._lock = threading.Lock()
         self._connecting = threading.Lock()
         self._connection: Connection | None = None
+        self._shells: list[paramiko.Channel] = []
         self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        connection = self._connection
+        return connection is not None and connection.alive
+
+    @property
+    def has_shell(self) -> bool:
+        """A shell is open on it, whose user may be anywhere."""
+        with self._lock:
+            self._shells = [channel for channel in self._shells if not channel.closed]
+            return bool(self._shells)
 
     def run(self, command: str, stdin: bytes, timeout: float, limit: int = OUTPUT_LIMIT) -> Output:
         """Run a command; what it printed, also where it was cut off. Raises SshError when it couldn't be started,
@@ -87,6 +100,13 @@ class DeviceSession:
             if not reused:
                 raise
         return self._open(self._connected()[1])
+
+    def open_shell_channel(self) -> paramiko.Channel:
+        """As `open_channel`; until it is closed, by either end, the session counts as in use."""
+        channel = self.open_channel()
+        with self._lock:
+            self._shells.append(channel)
+        return channel
 
     def open_forwarded(self, place: tuple[str, int], seconds: float) -> paramiko.Channel:
         """A TCP connection that the device's SSH server makes (direct-tcpip, RFC 4254, 7.2).

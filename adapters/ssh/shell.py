@@ -57,7 +57,7 @@ class DeviceShell:
 
 def open_shell(session: DeviceSession, term: str, columns: int, rows: int) -> DeviceShell:
     """Raises SshError, HostKeyError, CredentialError."""
-    channel = session.open_channel()
+    channel = session.open_shell_channel()
     try:
         channel.get_pty(term, columns, rows)
         channel.invoke_shell()
