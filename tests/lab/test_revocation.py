@@ -162,13 +162,13 @@ def test_a_list_about_to_end(start: Started) -> None:
     assert finding(space).status is Status.PASS
 
 
-def test_a_device_that_cannot_ask_is_at_risk_and_its_sweep_goes_well(
+def test_a_device_that_cannot_ask_is_unknown_or_at_risk_and_its_sweep_goes_well(
     start: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blind = "has() {\n  case $1 in curl|wget) return 1 ;; esac"
     monkeypatch.setattr("adapters.ssh.fetch.library", lambda name: library(name).replace("has() {", blind))
     _, space = start()
-    assert verdicts(space) == {"switched-on": Verdict.AT_RISK, "by-default": Verdict.AT_RISK}
+    assert verdicts(space) == {"switched-on": Verdict.UNKNOWN, "by-default": Verdict.AT_RISK}
     assert "neither curl nor wget" in finding(space).message
 
 

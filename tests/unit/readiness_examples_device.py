@@ -245,7 +245,7 @@ EXAMPLES: list[ROW] = [
     ("device.revocation-check", ini({"CheckCertificateRevocation": "perhaps"}), U),
     ("device.revocation-method", usual, N),
     ("device.revocation-method", ini({"CheckCertificateRevocation": "True"}), P),
-    ("device.revocation-check", with_revocation_list(), W),
+    ("device.revocation-check", with_revocation_list(), U),
     ("device.revocation-method", with_revocation_list(), P),
     ("device.revocation-method", unseen, U),
     ("device.expires-soon", usual, P),

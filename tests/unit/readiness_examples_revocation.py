@@ -110,13 +110,17 @@ EXAMPLES: list[ROW] = [
     ("device.revocation-check", wrong(RevocationState.OTHER_ISSUER), F),
     ("device.revocation-check", wrong(RevocationState.BAD_SIGNATURE), F),
     ("device.revocation-check", wrong(RevocationState.UNREADABLE), F),
-    ("device.revocation-check", asked({**BOTH, LIST: "-neither curl nor wget on the device"}), W),
-    ("device.revocation-check", asked({ROOT_LIST: GOOD}), W),
+    # What decides and wasn't asked: unknown where the switch stands in config.ini, a risk by the agent's default alone.
+    ("device.revocation-check", asked({**BOTH, LIST: "-neither curl nor wget on the device"}), U),
+    ("device.revocation-check", asked({**BOTH, LIST: "-no curl, no wget"}, CheckCertificateRevocation="-"), W),
+    ("device.revocation-check", asked({ROOT_LIST: GOOD}), U),
+    ("device.revocation-check", asked({ROOT_LIST: GOOD}, CheckCertificateRevocation="-"), W),
     ("device.revocation-check", asked({**BOTH, LIST: GONE}, CheckCertificateRevocation="-"), W),
     ("device.revocation-check", asked({**BOTH, LIST: REVOKED}, CheckCertificateRevocation="-"), W),
     ("device.revocation-check", asked({**BOTH, LIST: REVOKED}, CheckCertificateRevocation="False"), N),
     # The list ended after the device was asked: what is served since then wasn't seen.
-    ("device.revocation-check", asked({**BOTH, LIST: OLD}, at=kit.NOW - 3 * DAY), W),
+    ("device.revocation-check", asked({**BOTH, LIST: OLD}, at=kit.NOW - 3 * DAY), U),
+    ("device.revocation-check", asked({**BOTH, LIST: OLD}, at=kit.NOW - 3 * DAY, CheckCertificateRevocation="-"), W),
     # Where both generations would ask, the responder is first for older agents alone.
     ("device.revocation-check", asked({**BOTH, RESPONDER: GONE}, responders=True), P),
     ("device.revocation-check", asked({**BOTH, RESPONDER: REVOKED}, responders=True), U),
@@ -130,7 +134,7 @@ EXAMPLES: list[ROW] = [
         W,
     ),
     # A responder that wasn't asked may have said revoked.
-    ("device.revocation-check", older(asked({**BOTH, RESPONDER: "-https"}, responders=True)), W),
+    ("device.revocation-check", older(asked({**BOTH, RESPONDER: "-https"}, responders=True)), U),
     ("device.revocation-check", newer(asked({**BOTH, RESPONDER: "-https"}, responders=True)), P),
     (
         "device.revocation-check",

@@ -96,7 +96,7 @@ def serve(made: Scene) -> None:
 
 def test_answers_make_it_ready_and_outlive_another_look(scene: Making) -> None:
     made = scene()
-    assert made.verdict() is Verdict.AT_RISK
+    assert made.verdict() is Verdict.UNKNOWN
     serve(made)
     made.ask()
     assert sorted(made.urls) == [LIST, ROOT_LIST]
@@ -156,7 +156,7 @@ def test_a_device_that_cant_be_asked_says_why_and_fails_nothing(scene: Making) -
     snapshot = made.estate.observation().devices["device01"]
     assert {fact.reach for fact in snapshot.revocation} == {Reach.NOT_ASKED}
     assert {"connection refused" in fact.why for fact in snapshot.revocation} == {True}
-    assert made.verdict() is Verdict.AT_RISK
+    assert made.verdict() is Verdict.UNKNOWN
     assert made.estate.observation().failures == {}
     with pytest.raises(SshError):
         made.devices.collect(made.device, ())

@@ -5,7 +5,8 @@ the vendor's pages say what its check needs. A sweep asks the addresses of the c
 
 * switched on in config.ini, and it can't succeed (no address, no answer that counts, revoked): it fails;
 * on by the agent's default alone (documented, not seen in the file): a risk, named;
-* addresses there, but they weren't asked: a risk, named;
+* addresses there, but they weren't asked, or what they answered has ended since: unknown where it is switched on in
+  config.ini, a named risk where only the agent's default has it on;
 * the generation of the agent decides, and isn't known: unknown, or (on by default alone) a risk.
 """
 
@@ -94,9 +95,10 @@ def revocation_check(case: Case) -> Outcome:
         return passed("The device gets an answer for every certificate below the root: not revoked", answers(told))
     named = sorted({url for member, _ in below_root(case.server_chain.chain) for url in _addresses(member)})
     message = "The device checks revocation; whether it gets the revocation lists or answers wasn't observed"
-    return warned(
-        f"{message}: {clean(unasked.why, 160)}", risk=True, remedy=_SWEEP, evidence={"addresses": ", ".join(named)}
-    )
+    message, evidence = f"{message}: {clean(unasked.why, 160)}", {"addresses": ", ".join(named)}
+    if _switched_on(case):
+        return unknown(message, remedy=_SWEEP, evidence=evidence)
+    return warned(message, risk=True, remedy=_SWEEP, evidence=evidence)
 
 
 @check(
