@@ -167,7 +167,7 @@ def _network(
     output = session.run(bootstrap(script), script, NAMES_SECONDS + reach_seconds(endpoints))
     answer = records(output.stdout, session.device.name, partial=True)
     names = tuple(name_fact(answer, f"name.{n}", host) for n, host in enumerate(known))
-    return names + odd, reach_facts(session, endpoints, answer)
+    return names + odd, reach_facts(session, endpoints, answer, names)
 
 
 def _agent_user(given: str, config_ini: str, answer: Records) -> tuple[str, str]:

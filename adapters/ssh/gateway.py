@@ -22,6 +22,7 @@ from adapters.ssh.verify import verify_chain
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot
 from console.fleet.model import Device, Fleet
+from console.fleet.pairing import explicit_pairs
 from console.ports import (
     AgentToolRequest,
     AgentToolRun,
@@ -60,18 +61,15 @@ class SshDeviceGateway:
         self._clock = clock
         self._timeouts = timeouts or Timeouts()
         self._resolver = TargetResolver(fleet)
-        self._resolve = fleet.resolve
-        self._pairs: dict[str, list[tuple[str, int]]] = {}
-        for pair in fleet.pairs:
-            self._pairs.setdefault(pair.device, []).append((pair.host, pair.port))
+        self._fleet = fleet
         self._lock = threading.Lock()
         self._sessions = HeldSessions(self._session, connections_to_hold() if most_held is None else most_held)
         self._known_hosts: dict[tuple[Path, ...], tuple[tuple[tuple[int, int], ...], KnownHosts]] = {}
 
     def collect(self, device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
-        pairs = self._pairs.get(device.name, ())
+        pairs = [(pair.host, pair.port) for pair in explicit_pairs(self._fleet, device.name)]
         with self._sessions.work_on(device) as session:
-            return collect(session, self._profile, self._clock, hosts, pairs, self._resolve)
+            return collect(session, self._profile, self._clock, hosts, pairs, self._fleet.resolve)
 
     def read_config(self, device: Device) -> ConfigFile:
         with self._sessions.work_on(device) as session:

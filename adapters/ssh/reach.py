@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from adapters.ssh.facts import Records, text
 from adapters.ssh.names import HOST, is_address
 from adapters.ssh.session import DeviceSession
-from adapters.ssh.text import quoted
+from adapters.ssh.text import plain, quoted
 from adapters.ssh.tunnel import NotForwarded, forwarded
-from console.agent.snapshot import ReachFact, ReachOutcome
+from console.agent.snapshot import NameFact, ReachFact, ReachOutcome
+from console.errors import HostKeyError, SshError
 from console.fleet.pairing import Resolve, address_of
 from console.pki.names import ascii_host
 
@@ -24,6 +25,8 @@ SIDE_BY_SIDE = 16
 CONNECT_SECONDS = 4
 FORWARDED_LIMIT = 8
 """One after the other, so fewer."""
+SILENT_LIMIT = 3
+"""Endpoints that don't answer over SSH, each of which takes CONNECT_SECONDS; after them no other is tried."""
 
 _WORDS = {
     ReachOutcome.REFUSED: "the connection is refused",
@@ -86,32 +89,55 @@ def reach_seconds(endpoints: Sequence[Endpoint]) -> float:
     return -(-len(endpoints) // SIDE_BY_SIDE) * (CONNECT_SECONDS + 1.0)
 
 
-def reach_facts(session: DeviceSession, endpoints: Sequence[Endpoint], answer: Records) -> tuple[ReachFact, ...]:
-    """One for each endpoint. Where the device has no tool its SSH server is asked. Raises SshError and its kin."""
+def reach_facts(
+    session: DeviceSession, endpoints: Sequence[Endpoint], answer: Records, names: Sequence[NameFact] = ()
+) -> tuple[ReachFact, ...]:
+    """One for each endpoint. Where the device has no tool its SSH server is asked. `names`: what it resolved.
+
+    Raises HostKeyError where the device, asked again, is another.
+    """
     facts: list[ReachFact] = []
-    asked = 0
+    asked = silent = 0
+    lost = ""
+    resolved = {name.host.lower(): name.addresses for name in names}
     for number, endpoint in enumerate(endpoints):
         said = text(answer, f"reach.{number}")
         place = endpoint.place
         if place is None:
             facts.append(_fact(endpoint, ReachOutcome.NOT_TRIED, "", "it isn't a host name"))
         elif said:
-            facts.append(_from_tool(endpoint, said))
+            facts.append(_from_tool(endpoint, said, resolved.get(place[0].lower(), (place[0],))))
+        elif lost:
+            facts.append(_fact(endpoint, ReachOutcome.NOT_TRIED, "", lost))
+        elif silent >= SILENT_LIMIT:
+            facts.append(_fact(endpoint, ReachOutcome.NOT_TRIED, "", f"{silent} before it didn't answer over SSH"))
         elif asked < FORWARDED_LIMIT:
             asked += 1
-            facts.append(_by_forwarding(session, endpoint, place))
+            try:
+                facts.append(_by_forwarding(session, endpoint, place))
+            except HostKeyError:
+                raise
+            except SshError as error:
+                # What has been read of the device stays: the ways to its endpoints must not cost the snapshot.
+                lost = f"the connection to the device was lost: {plain(error.message, 200)}"
+                facts.append(_fact(endpoint, ReachOutcome.NOT_TRIED, "", lost))
+            silent += facts[-1].outcome is ReachOutcome.TIMEOUT
         else:
             facts.append(_fact(endpoint, ReachOutcome.NOT_TRIED, "", f"only {FORWARDED_LIMIT} are tried over SSH"))
     return tuple(facts)
 
 
-def _from_tool(endpoint: Endpoint, said: str) -> ReachFact:
+def _from_tool(endpoint: Endpoint, said: str, addresses: Sequence[str]) -> ReachFact:
+    """`addresses`: what the place is, or what its name has on the device."""
     tool, _, rest = said.partition(" ")
     if tool == "curl":
         code, _, rest = rest.partition(" ")
         outcome = _curl_outcome(int(code) if code.isdecimal() and len(code) < 4 else -1, rest)
     else:
         outcome = ReachOutcome.CONNECTED if rest == "connected" else _told(rest)
+        if outcome is ReachOutcome.NO_ADDRESS and any(":" in address for address in addresses):
+            # IO::Socket::INET knows IPv4 alone, and calls any other name unknown.
+            return _fact(endpoint, ReachOutcome.NOT_TRIED, "", "the device's perl can't try IPv6, and it has no curl")
     return _fact(endpoint, outcome, tool)
 
 

@@ -8,14 +8,17 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from adapters.ssh.gateway import SshDeviceGateway
-from adapters.ssh.reach import Endpoint, endpoints_of
+from adapters.ssh.reach import Endpoint, endpoints_of, reach_facts
 from adapters.ssh.scripts import library
+from adapters.ssh.session import DeviceSession
 from console.agent.profile import AgentProfile
-from console.agent.snapshot import ReachFact, ReachOutcome
+from console.agent.snapshot import NameFact, ReachFact, ReachOutcome
+from console.errors import HostKeyError, SshError
 from console.fleet.model import Device, ExplicitPair, Fleet
 from console.fleet.pairing import pair_uses
 from fixtures.lab.ssh.device import SshFaults
@@ -156,6 +159,57 @@ def test_endpoints_of_failover_lists_are_tried(
         (port, ReachOutcome.CONNECTED),
         (closed, ReachOutcome.REFUSED),
     ]
+
+
+def test_perl_that_knows_no_ipv6_says_nothing_of_an_ipv6_endpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("perl") is None:
+        pytest.skip("perl isn't installed")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    without(monkeypatch, "curl")
+    with place("asyncssh", tmp_path) as served:
+        (fact,) = facts(served, ("::1", 443, 0))
+    assert fact.outcome is ReachOutcome.NOT_TRIED
+    assert "IPv6" in fact.error
+    records = {"reach.0": b"perl IO::Socket::INET: Bad hostname 'b6.test'"}
+    (fact,) = reach_facts(
+        cast("DeviceSession", None), [Endpoint("b6.test", 443)], records, [NameFact("b6.test", ("::1",))]
+    )
+    assert fact.outcome is ReachOutcome.NOT_TRIED
+    (fact,) = reach_facts(cast("DeviceSession", None), [Endpoint("b6.test", 443)], records, [NameFact("b6.test")])
+    assert fact.outcome is ReachOutcome.NO_ADDRESS
+
+
+class Forwarding:
+    """A session whose SSH server answers each request for a connection in turn."""
+
+    def __init__(self, *answers: Exception) -> None:
+        self.answers = list(answers)
+
+    def open_forwarded(self, place: tuple[str, int], seconds: float) -> object:
+        raise self.answers.pop(0)
+
+
+def over_ssh(*answers: Exception) -> tuple[Forwarding, list[ReachFact]]:
+    session = Forwarding(*answers)
+    endpoints = [Endpoint("b1.test", port) for port in range(1, 6)]
+    return session, list(reach_facts(cast("DeviceSession", session), endpoints, {}))
+
+
+def test_a_connection_that_is_lost_on_the_way_to_an_endpoint_doesnt_cost_the_snapshot() -> None:
+    session, found = over_ssh(TimeoutError(), SshError("the connection was lost", target="d1"))
+    assert [fact.outcome for fact in found] == [ReachOutcome.TIMEOUT] + [ReachOutcome.NOT_TRIED] * 4
+    assert "the connection was lost" in found[-1].error
+    assert session.answers == [], "a device that is gone isn't asked again"
+    with pytest.raises(HostKeyError):
+        over_ssh(HostKeyError("it is another", target="d1"))
+
+
+def test_endpoints_that_dont_answer_over_ssh_are_few() -> None:
+    _, found = over_ssh(*(TimeoutError() for _ in range(3)))
+    assert [fact.outcome for fact in found] == [ReachOutcome.TIMEOUT] * 3 + [ReachOutcome.NOT_TRIED] * 2
+    assert "didn't answer" in found[-1].error
 
 
 SPELT = ["b1.lab.test", "B1.Lab.Test", "b1.lab.test.", "::1", "[::1]", "other.test"]
