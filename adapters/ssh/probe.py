@@ -10,7 +10,7 @@ from datetime import datetime
 from adapters.ssh.facts import Records, text
 from adapters.ssh.names import HOST, is_address
 from adapters.ssh.outcomes import Run, ending
-from adapters.ssh.probe_commands import curl_command, openssl_command, request_head
+from adapters.ssh.probe_commands import UPLOAD_LIMIT, curl_command, openssl_command, request_head, upload_size
 from adapters.ssh.scripts import bootstrap, library, records, whole
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain, quoted
@@ -20,7 +20,6 @@ from console.pki.names import ascii_host
 from console.ports import Clock, ProbeRequest
 from console.readiness.model import LiveOutcome, LiveResult, Trial
 
-UPLOAD_LIMIT = 256 * 1024 * 1024
 _TLS = re.compile(r"^(?:\* )?(?:SSL connection using|New,|\s*Protocol *:) *(TLSv1(?:\.[0-3])?|SSLv3)", re.MULTILINE)
 _CURL_END = re.compile(r"^mtls-http (\d{3})$", re.MULTILINE)
 _CURL_CODE = re.compile(r"^mtls-rc (\d+)$", re.MULTILINE)
@@ -165,7 +164,7 @@ def _note(request: ProbeRequest, answer: Records) -> str:
 
 
 def _main(request: ProbeRequest) -> str:
-    upload = min(request.use.upload_bytes or 0, UPLOAD_LIMIT) if request.upload else -1
+    upload = upload_size(request) if request.upload else -1
     user, seconds = quoted(request.agent_user), max(2, int(request.timeout_seconds))
 
     def curl(name: str, asked: ProbeRequest, size: int, version: str = "") -> str:

@@ -9,9 +9,16 @@ from adapters.ssh.names import is_address
 from adapters.ssh.text import quoted
 from console.ports import ProbeRequest
 
+UPLOAD_LIMIT = 256 * 1024 * 1024
+"""Bytes; no request sends more, whatever the fleet file says."""
 UPLOAD_NAME = "mtls-console-probe.tmp"
 NO_DIRECTORY = "/nonexistent/mtls-console"
 """Given where the agent has no CA directory: curl would take the system's own one beside the CA file."""
+
+
+def upload_size(request: ProbeRequest) -> int:
+    """Bytes of the request's body."""
+    return min(request.use.upload_bytes or 0, UPLOAD_LIMIT) if request.upload else 0
 
 
 def url_of(request: ProbeRequest) -> str:

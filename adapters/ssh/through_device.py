@@ -18,7 +18,7 @@ from pathlib import Path
 from OpenSSL import SSL, crypto
 
 from adapters.ssh.outcomes import Run, ending
-from adapters.ssh.probe_commands import request_head
+from adapters.ssh.probe_commands import request_head, upload_size
 from adapters.ssh.session import DeviceSession
 from adapters.ssh.text import plain
 from adapters.ssh.tls_channel import TlsChannel, Torn
@@ -260,7 +260,7 @@ def _asked_plainly(channel: TlsChannel, request: ProbeRequest) -> _Seen:
 
 def _exchange(channel: TlsChannel, request: ProbeRequest) -> bytes:
     """Raises Torn. A server may answer before it has read everything, and close: its answer counts."""
-    size = (request.use.upload_bytes or 0) if request.upload else 0
+    size = upload_size(request)
     head = request_head(request, size).replace("\\r\\n", "\r\n").replace("%%", "%")
     try:
         channel.send(head.encode("ascii"))

@@ -64,6 +64,14 @@ def test_a_whole_handshake_where_no_certificate_is_sent(bare: Scene) -> None:
     assert bare.listener.requests.pop() == ("PUT /ManageSoftRL/mtls-console-probe.tmp HTTP/1.1", 70_000)
 
 
+def test_no_upload_is_larger_than_the_limit_whatever_the_fleet_file_says(
+    bare: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.ssh.probe_commands.UPLOAD_LIMIT", 50_000)
+    assert bare.run(directory="ManageSoftRL", upload=True).outcome is LiveOutcome.OK
+    assert bare.listener.requests.pop() == ("PUT /ManageSoftRL/mtls-console-probe.tmp HTTP/1.1", 50_000)
+
+
 def test_all_but_the_client_key_is_proved_and_never_called_ok(bare: Scene) -> None:
     """Neither a success without the certificate nor a refusal for its lack is the pair's outcome."""
     open_ = bare.run(**CLIENT)
