@@ -18,7 +18,7 @@ from console.command.what_if import what_if_lines
 from console.errors import ExitStatus, UsageError
 from console.fleet.model import Fleet
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, PairUse, PairVerdict
-from console.services.events import JobEvent, PairProbed, TargetFinished
+from console.services.events import JobEvent, TargetFinished
 from console.services.job import TargetState
 from console.services.jobs import Job
 from console.services.sweep import revocation_target
@@ -246,16 +246,18 @@ def prove(
     workspace: Workspace, selection: PairSelection, outside: Outside, out_of_reach: Set[str] = frozenset()
 ) -> Proof:
     """A live handshake for every selected pair, but of devices that couldn't be reached a moment ago."""
-    found: dict[tuple[PairUse, str], LiveResult] = {}
-
-    def keep(event: JobEvent) -> None:
-        if isinstance(event, PairProbed):
-            found[event.use, event.component] = event.result
-
     uses = [u for u in workspace.estate.uses() if selection.matches(u) and u.device not in out_of_reach]
-    job = workspace.probing.start(uses)
-    job.subscribe(keep)
-    watched(job, outside, "live handshakes")
+    before = workspace.estate.observation().live
+    job = watched(workspace.probing.start(uses), outside, "live handshakes")
+    # What was recorded meanwhile, not what a subscriber heard: the first handshakes may end before anyone listens.
+    after = workspace.estate.observation().live
+    found: dict[tuple[PairUse, str], LiveResult] = {}
+    for use in uses:
+        for component in COMPONENTS:
+            key = (use.device, use.beacon, use.host, use.port, component)
+            result = after.get(key)
+            if result is not None and result is not before.get(key):
+                found[use, component] = result
     return Proof(found, status_of(job))
 
 

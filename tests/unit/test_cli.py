@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from console.errors import ExitStatus
 from console.readiness.model import (
     LiveOutcome,
     LiveResult,
+    PairUse,
 )
+from console.services.jobs import Job
+from console.services.probing import ProbingService
 from tests.unit.cli_shell import Shell, Terminal, demand_certificates
 
 # --- statuses of check
@@ -74,6 +78,20 @@ def test_live_adds_proof_and_changes_no_verdict(shell: Shell) -> None:
     shell("check", "--cached", "--format", "json")
     later = {c["live"]["outcome"] for pair in json.loads(shell.out)["pairs"] for c in pair["components"].values()}
     assert later == {"not-run"}
+
+
+def test_a_handshake_that_ended_before_anybody_listened_counts(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = ProbingService.start
+
+    def at_once(service: ProbingService, uses: Sequence[PairUse]) -> Job:
+        job = start(service, uses)
+        assert job.wait(10)
+        return job
+
+    monkeypatch.setattr(ProbingService, "start", at_once)
+    assert shell("check", "--live", "--format", "json") == 0
+    pairs = json.loads(shell.out)["pairs"]
+    assert {c["live"]["outcome"] for pair in pairs for c in pair["components"].values()} == {"ok"}
 
 
 def test_where_live_and_data_disagree_both_are_shown_and_the_verdict_stays(shell: Shell) -> None:
