@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import Protocol
 
+from console.agent.preferences import CHECK_REVOCATION
 from console.readiness.model import Finding, PairUse, Side, Status
+from console.readiness.revocation_words import REBIND
 from screens.text import plain
 
 
 class Mend(Enum):
     EDIT = auto()
-    """A setting that the editor of that side holds."""
+    """A setting that the editor of the check's own machine holds, whoever is at fault."""
     BIND = auto()
     """The editor can bind another certificate, once the machine has it."""
     BY_HAND = auto()
@@ -50,15 +53,39 @@ BOUND = frozenset(
 )
 
 
-def mend(finding: Finding) -> Mend:
-    return mend_of(finding.check, finding.side)
+_REVOCATION = "device.revocation-check"
 
 
-def mend_of(check: str, side: Side) -> Mend:
-    if check in EDITED:
+class Fault(Protocol):
+    """A finding, or what the Overview counts of one check."""
+
+    @property
+    def check(self) -> str: ...
+    @property
+    def side(self) -> Side: ...
+    @property
+    def remedy(self) -> str: ...
+
+
+def mend(fault: Fault) -> Mend:
+    if fault.check == _REVOCATION and fault.remedy and CHECK_REVOCATION not in fault.remedy:
+        # What the CA answers is no setting's matter; a certificate that it revoked is replaced.
+        return Mend.BIND if REBIND in fault.remedy else Mend.BY_HAND
+    if fault.check in EDITED:
         return Mend.EDIT
     # A renewed certificate, or one with another name, is made elsewhere; binding it can be done from here.
-    return Mend.BIND if check in BOUND and side is Side.BEACON else Mend.BY_HAND
+    return Mend.BIND if fault.check in BOUND and fault.side is Side.BEACON else Mend.BY_HAND
+
+
+def editor_side(fault: Fault) -> Side:
+    """Whose editor holds what mends it, DEVICE or BEACON: a setting is the machine's that the check is of, also where
+    the network or the other side is at fault."""
+    match mend(fault):
+        case Mend.BIND:
+            return Side.BEACON
+        case Mend.EDIT:
+            return Side.BEACON if fault.check.startswith("beacon.") else Side.DEVICE
+    return Side.BEACON if fault.side in (Side.BEACON, Side.NETWORK) else Side.DEVICE
 
 
 def way(finding: Finding, use: PairUse) -> str:
@@ -75,6 +102,8 @@ def way(finding: Finding, use: PairUse) -> str:
 
 def by_hand(finding: Finding, use: PairUse) -> str:
     """Where to log in for what no editor of this console can do."""
+    if finding.check == _REVOCATION and finding.side is not Side.DEVICE:
+        return "no setting mends it: it lies with the CA, or with who serves its address"
     if finding.side is Side.BEACON:
         return f"no setting here mends it: log in to {plain(use.beacon or use.host)}"
     if finding.side is Side.NETWORK:

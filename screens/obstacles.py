@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.readiness.model import PairUse, PairVerdict, Side, Status, Verdict
+from console.readiness.model import Finding, PairUse, PairVerdict, Side, Status, Verdict
 from screens.fleet_model import DeviceFacts, FleetModel, check_words, counts
 from screens.text import days_left, plain
 
@@ -17,6 +17,8 @@ class Obstacle:
     check: str
     words: str
     side: Side
+    remedy: str
+    """Of the first, as `side`."""
     devices: tuple[str, ...]
     """In the order of the fleet."""
     beacons: tuple[str, ...]
@@ -36,7 +38,7 @@ def obstacles(model: FleetModel) -> tuple[Obstacle, ...]:
     """First obstacles, the one that stops most devices first."""
     devices: dict[str, dict[str, None]] = {}
     beacons: dict[str, dict[str, None]] = {}
-    sample: dict[str, tuple[str, Side]] = {}
+    sample: dict[str, Finding] = {}
     status: dict[str, Status] = {}
     for verdicts in model.by_device.values():
         for verdict in verdicts:
@@ -45,14 +47,15 @@ def obstacles(model: FleetModel) -> tuple[Obstacle, ...]:
                 continue
             devices.setdefault(finding.check, {})[verdict.use.device] = None
             beacons.setdefault(finding.check, {})[verdict.use.beacon] = None
-            sample.setdefault(finding.check, (finding.message, finding.side))
+            sample.setdefault(finding.check, finding)
             known = status.get(finding.check, finding.status)
             status[finding.check] = min(known, finding.status, key=_WORST.index)
     found = [
         Obstacle(
             check,
-            _words(check, sample[check][0], len(names)),
-            sample[check][1],
+            _words(check, sample[check].message, len(names)),
+            sample[check].side,
+            sample[check].remedy,
             tuple(names),
             tuple(beacons[check]),
             status[check],

@@ -22,7 +22,7 @@ from screens.beacon_facts import beacon_facts
 from screens.errors import tell
 from screens.fleet_model import FleetModel, build, counts
 from screens.fleet_rows import ready_cell
-from screens.mending import Mend, mend_of
+from screens.mending import Mend, editor_side, mend
 from screens.obstacles import Obstacle, expiries, obstacles, pair_verdicts
 from screens.text import GLYPH, TONE, Tone, plain, plural, some
 from screens.theme import CALM
@@ -220,7 +220,7 @@ class OverviewScreen(ConsoleScreen):
             return None
         if table.id == "obstacles":
             one = self._obstacles[table.cursor_id]
-            return f"fault:{one.check}", one.devices, one.side, one.beacons
+            return f"fault:{one.check}", one.devices, editor_side(one), one.beacons
         beacon = table.cursor_id
         return f"beacon:{beacon} !verdict:ready", (), Side.BEACON, (beacon,)
 
@@ -237,9 +237,9 @@ class OverviewScreen(ConsoleScreen):
         one = self._obstacles.get(behind[0].removeprefix("fault:")) if behind is not None else None
         if behind is None:
             tell(self.app, "Nothing to edit on this line.", warning=True)
-        elif one is not None and mend_of(one.check, one.side) is Mend.BY_HAND:
+        elif one is not None and mend(one) is Mend.BY_HAND:
             tell(self.app, f"No setting mends {one.check}: enter shows the devices, p there tells what to do.")
-        elif behind[2] in (Side.BEACON, Side.NETWORK):
+        elif behind[2] is Side.BEACON:
             self.edit(beacons=tuple(name for name in behind[3] if name))
         else:
             self.edit(devices=behind[1])

@@ -26,7 +26,7 @@ from screens.confirm import Confirm
 from screens.errors import tell
 from screens.ladder import Half, ladder, shorten
 from screens.live import live_line, live_text, own_tools_text
-from screens.mending import Mend, by_hand, mend, way
+from screens.mending import Mend, by_hand, editor_side, mend, way
 from screens.obstacles import devices_by_fault, uses_with_fault
 from screens.own_openssl import own_line, own_text
 from screens.report_text import affected, report_text
@@ -267,7 +267,7 @@ class PairReport(ConsoleScreen):
         finding = self.current
         if finding is not None and self._told_by_hand(finding):
             return
-        if finding is not None and finding.side in (Side.BEACON, Side.NETWORK) and self._use.beacon:
+        if finding is not None and editor_side(finding) is Side.BEACON and self._use.beacon:
             self.edit(beacons=(self._use.beacon,))
         else:
             self.edit(devices=(self._use.device,))
@@ -280,7 +280,7 @@ class PairReport(ConsoleScreen):
         if self._told_by_hand(finding):
             return
         with_it = uses_with_fault(self.workspace.estate.verdicts(), finding.check)
-        if finding.side is Side.BEACON:
+        if editor_side(finding) is Side.BEACON:
             self.edit(beacons=tuple(dict.fromkeys(use.beacon for use in with_it if use.beacon)))
         else:
             self.edit(devices=tuple(dict.fromkeys(use.device for use in with_it)))

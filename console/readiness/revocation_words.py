@@ -10,6 +10,7 @@ from console.readiness.model import Side
 from console.readiness.outcome import clean
 from console.readiness.revocation_rules import JudgedRevocation, Kind, Member
 
+REBIND = "Bind a certificate that isn't revoked to the site."
 _BARE = "Set CheckCertificateRevocation=False, or have the certificates reissued with a distribution point."
 _REACH = (
     "See that the address serves the CA's list or answer and that the device reaches it over http (name, route, "
@@ -17,7 +18,7 @@ _REACH = (
 )
 _CLOCK = "Set the device's clock."
 _REMEDIES = {
-    RevocationState.REVOKED: "Bind a certificate that isn't revoked to the site.",
+    RevocationState.REVOKED: REBIND,
     RevocationState.EXPIRED: "Have the CA publish a new one at this address.",
     RevocationState.NOT_YET_VALID: "Set the clock of the device, or of the CA that dates its answers ahead.",
     RevocationState.OTHER_ISSUER: "Have the CA that issued the certificate publish its own answer at this address.",

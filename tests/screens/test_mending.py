@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
 from console.readiness.all_checks import CHECKS
-from console.readiness.model import Finding, PairUse, Side, Status, Step
+from console.readiness.model import Finding, PairUse, PairVerdict, Side, Status, Step
+from console.readiness.revocation_words import REBIND
 from screens.beacon_editor import BeaconEditor
-from screens.mending import BOUND, EDITED, Mend, mend, way
+from screens.device_editor import DeviceEditor
+from screens.mending import BOUND, EDITED, Mend, editor_side, mend, way
 from screens.pair_report import PairReport
 from screens.report_text import report_text
 from tests.screens.conftest import SMALL, opened, screen_text, settled, until
@@ -33,6 +38,73 @@ def test_every_id_is_one_of_a_check() -> None:
 )
 def test_the_way_to_mend_it(check: str, side: Side, status: Status, says: str) -> None:
     assert way(Finding(check, Step.CONNECT, side, status, "m"), USE) == says
+
+
+_REVOCATION = "device.revocation-check"
+_OFF = "See that the device reaches it, or set CheckCertificateRevocation=False."
+
+
+@pytest.mark.parametrize(
+    ("check", "side", "remedy", "says", "editor"),
+    [
+        # The setting is the device's, whoever is at fault.
+        (_REVOCATION, Side.NETWORK, _OFF, "e edit now", Side.DEVICE),
+        (_REVOCATION, Side.BEACON, _OFF, "e edit now", Side.DEVICE),
+        (_REVOCATION, Side.BEACON, "Have the CA publish a new one.", "no setting mends it: it lies with", Side.BEACON),
+        (_REVOCATION, Side.NETWORK, "Have the CA publish a new one.", "no setting mends it: it lies with", Side.BEACON),
+        (_REVOCATION, Side.DEVICE, "Set the device's clock.", "no setting mends it: s is a shell", Side.DEVICE),
+        (_REVOCATION, Side.BEACON, f"On b1: {REBIND}", "e binds another certificate, once b1", Side.BEACON),
+        ("device.revocation-method", Side.BEACON, "Remove the line.", "e edit now", Side.DEVICE),
+        ("beacon.late-request", Side.NETWORK, "Ask first.", "e edit now", Side.BEACON),
+        ("beacon.late-request", Side.DEVICE, "Ask first.", "e edit now", Side.BEACON),
+        ("network.port-closed", Side.NETWORK, "Open it.", "no setting mends it: it lies between", Side.BEACON),
+    ],
+)
+def test_the_editor_is_of_the_machine_that_has_the_setting(
+    check: str, side: Side, remedy: str, says: str, editor: Side
+) -> None:
+    finding = Finding(check, Step.TRUSTED, side, Status.FAIL, "m", remedy=remedy)
+    assert way(finding, USE).startswith(says)
+    assert editor_side(finding) is editor
+
+
+class _NoAnswer(World):
+    """What stops the devices is that they get no revocation list."""
+
+    def _judge(self, device: str, content: bytes, beacon: str, mode: str) -> PairVerdict:
+        verdict = super()._judge(device, content, beacon, mode)
+        worse = tuple(
+            replace(found, check=_REVOCATION, side=Side.NETWORK, remedy=_OFF) if found.status is Status.FAIL else found
+            for found in verdict.findings
+        )
+        return replace(verdict, findings=worse)
+
+
+@pytest.fixture
+def no_answer() -> Iterator[World]:
+    world = _NoAnswer()
+    yield world
+    world.jobs.close()
+
+
+@pytest.mark.parametrize(
+    ("keys", "targets"),
+    [
+        (("down", "p", "e"), ("lx-0002",)),
+        (("down", "p", "E"), ("lx-0002", "aix-031")),
+        (("3", "e"), ("lx-0002", "aix-031")),
+    ],
+)
+async def test_a_device_that_gets_no_revocation_list_is_edited_itself(
+    no_answer: World, keys: tuple[str, ...], targets: tuple[str, ...]
+) -> None:
+    async with opened(no_answer) as pilot:
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, DeviceEditor)
+        assert screen.targets == targets
 
 
 def test_a_reissue_is_no_edit() -> None:
