@@ -17,7 +17,7 @@ _URL = re.compile(r"http://[A-Za-z0-9_.:\[\]-]+(?:[/?][!-~]*)?", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 2000
 _BLOCK = 512
-"""Bytes of `ulimit -f` (POSIX); bash takes twice as much."""
+"""Bytes of `ulimit -f` (POSIX); bash that isn't called sh takes twice as much."""
 _WORDS = {
     5: "the proxy's name isn't known on the device",
     6: "the name isn't known on the device",
@@ -37,7 +37,7 @@ _LEFT_OUT = "left"
 _AT_ONCE = 24
 """Addresses of one script."""
 _SIDE_BY_SIDE = 6
-"""Of those asked at the same time: fetch.sh."""
+"""Of those asked, and on the device's disk, at the same time: fetch.sh."""
 _LONGEST_COMMAND = 12_000
 """Characters of addresses: they stand in a command line on the device, which old systems bound at 24 KB."""
 _TOTAL = 12 * 1024 * 1024
@@ -45,7 +45,7 @@ _TOTAL = 12 * 1024 * 1024
 
 
 def fetch(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock) -> tuple[Fetched, ...]:
-    """One answer a request, in their order; as few scripts as their size, account and limits allow.
+    """One answer a request, in their order; as few scripts as their size, account and time allow.
 
     `failed` where nothing with status 200 came back, `not-run` where the device has neither curl nor wget, or the
     address isn't plain http. Raises SshError, HostKeyError, CredentialError, CommandFailed.
@@ -61,11 +61,11 @@ def fetch(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock
 
 
 def _batches(numbers: Sequence[int], requests: Sequence[FetchRequest]) -> list[list[int]]:
-    """Requests that one script can ask: alike but for their address, few, and short enough for a command line."""
-    batches: list[tuple[tuple[str, int, float], list[int]]] = []
+    """Requests that one script can ask: alike but for address and limit, few, and short enough for a command line."""
+    batches: list[tuple[tuple[str, float], list[int]]] = []
     for number in numbers:
         request = requests[number]
-        alike = (request.agent_user, request.limit, request.timeout_seconds)
+        alike = (request.agent_user, request.timeout_seconds)
         open_batch = next((batch for key, batch in reversed(batches) if key == alike), None)
         if open_batch is not None:
             length = sum(len(requests[other].url) for other in open_batch) + len(request.url)
@@ -78,7 +78,7 @@ def _batches(numbers: Sequence[int], requests: Sequence[FetchRequest]) -> list[l
 
 def _ask(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock) -> list[Fetched]:
     first = requests[0]
-    total = max(_TOTAL, first.limit)
+    total = max(_TOTAL, *(request.limit for request in requests))
     main = f"fetch {quoted(first.agent_user)} {quoted(_values(requests, total))}"
     script = whole(*map(library, ("common.sh", "probe.sh", "place.sh", "fetch.sh")), main)
     rounds = -(-len(requests) // _SIDE_BY_SIDE)
@@ -93,6 +93,10 @@ def _ask(session: DeviceSession, requests: Sequence[FetchRequest], clock: Clock)
     if not tool:
         return [Fetched(LiveOutcome.NOT_RUN, error="neither curl nor wget on the device", at=clock.now())] * len(
             requests
+        )
+    if any(f"code.{number}" not in answer for number in range(1, len(requests) + 1)):
+        raise CommandFailed(
+            "its shell ended before all addresses were asked", target=session.device.name, phase="fetch"
         )
     known = _known(requests)
     return [_answer(answer, tool, number, request, known, clock) for number, request in enumerate(requests, 1)]
@@ -135,7 +139,6 @@ def _known(requests: Sequence[FetchRequest]) -> tuple[str, ...]:
 
 def _values(requests: Sequence[FetchRequest], total: int) -> str:
     seconds = max(1, int(requests[0].timeout_seconds))
-    blocks = requests[0].limit // _BLOCK + 1
     known = _known(requests)
-    addresses = " ".join(quoted(request.url) for request in requests)
-    return f"seconds={seconds}; blocks={blocks}; total={total}; known={quoted(' '.join(known))}; set -- {addresses}"
+    addresses = " ".join(f"{request.limit // _BLOCK + 1} {quoted(request.url)}" for request in requests)
+    return f"seconds={seconds}; total={total}; known={quoted(' '.join(known))}; set -- {addresses}"

@@ -25,8 +25,6 @@ from console.services.revocation import Bounds, KeptLists, Question, ask, not_as
 _METHODS = {Method.CRL: RevocationMethod.CRL, Method.OCSP: RevocationMethod.OCSP}
 BOUNDS = Bounds(lists=24, questions=48)
 """For one device and sweep."""
-_BYTES = 4 * 1024 * 1024
-"""Of one list or answer: one limit for all makes one script of them."""
 
 
 class DeviceRevocationService:
@@ -64,8 +62,7 @@ class DeviceRevocationService:
         questions = self._questions(view, observation, self._estate.uses_of_device(device.name))
 
         def fetch(requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
-            as_agent = [replace(one, agent_user=snapshot.agent_user, limit=_BYTES) for one in requests]
-            return self._devices.fetch(device, as_agent)
+            return self._devices.fetch(device, [replace(one, agent_user=snapshot.agent_user) for one in requests])
 
         try:
             facts = ask(fetch, questions, BOUNDS, self._kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from console.agent.snapshot import DeviceSnapshot
 from console.errors import SshError
 from console.fleet.model import Beacon, Device, ExplicitPair, Fleet
 from console.pki.revocation_facts import Reach, RevocationState
+from console.ports import Fetched, FetchRequest
 from console.readiness.judge import judge_pair
 from console.readiness.model import PairInput, Verdict
 from console.services.device_revocation import DeviceRevocationService
@@ -129,6 +130,21 @@ def test_only_methods_that_the_agent_may_use_are_asked(
     made.ask()
     assert any(url.startswith("http://ocsp.example/") for url in made.urls) is responders
     assert LIST in made.urls
+
+
+def test_a_responders_answer_is_bounded_by_its_kind(scene: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many of 4 MB would fill a small disk."""
+    made = scene(responders=True)
+    limits: dict[str, int] = {}
+    fetch = made.devices.fetch
+
+    def seen(device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        limits.update({request.url: request.limit for request in requests})
+        return fetch(device, requests)
+
+    monkeypatch.setattr(made.devices, "fetch", seen)
+    made.ask()
+    assert {url.startswith("http://ocsp."): limit for url, limit in limits.items()} == {True: 65_536, False: 4_194_304}
 
 
 @pytest.mark.parametrize(
