@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from console.pki.certificates import certificate as certificate_facts
 from console.pki.revocation_facts import RevocationAnswer, RevocationState
 from console.pki.revocation_list import FAULTS, unreadable
 
@@ -29,12 +30,8 @@ def is_revocation_list(der: bytes) -> bool:
 def responder_address(url: str, certificate: bytes, issuer: bytes) -> str:
     """The GET form of a question (RFC 6960 A.1), which any http client can ask. Raises ValueError, TypeError and
     UnsupportedAlgorithm for certificates that can't be read."""
-    question = ocsp.OCSPRequestBuilder().add_certificate(
-        x509.load_der_x509_certificate(certificate),
-        x509.load_der_x509_certificate(issuer),
-        hashes.SHA1(),  # noqa: S303 - names the certificate; every responder knows it [RFC 5019 2.1.1]
-    )
-    asked = base64.b64encode(question.build().public_bytes(Encoding.DER)).decode("ascii")
+    question = _question(x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer))
+    asked = base64.b64encode(question.public_bytes(Encoding.DER)).decode("ascii")
     return f"{url.rstrip('/')}/{quote(asked, safe='')}"
 
 
@@ -45,43 +42,90 @@ def read_response(content: bytes, certificate: bytes, issuer: bytes) -> Revocati
         if said.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             status = said.response_status.name.lower().replace("_", " ")
             return RevocationAnswer(RevocationState.UNKNOWN, f"the responder answered: {status}")
-        subject, signer = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
-        begin, end = said.this_update_utc, said.next_update_utc
-        if said.serial_number != subject.serial_number:
-            return RevocationAnswer(RevocationState.OTHER_ISSUER, "it speaks of another certificate", begin, end)
-        if not _signed(said, signer):
-            return RevocationAnswer(
-                RevocationState.BAD_SIGNATURE, "neither the issuer nor a responder of its signed it", begin, end
-            )
-        if said.certificate_status is ocsp.OCSPCertStatus.REVOKED:
-            return RevocationAnswer(RevocationState.REVOKED, "the responder says revoked", begin, end)
-        if said.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
-            return RevocationAnswer(RevocationState.UNKNOWN, "the responder doesn't know the certificate", begin, end)
+        authority = x509.load_der_x509_certificate(issuer)
+        question = _question(x509.load_der_x509_certificate(certificate), authority)
+        single = next((one for one in said.responses if _answers(one, question)), None)
+        if single is None:
+            return _of_another(said, question)
+        signer = _signer(said, authority)
+        begin, end = single.this_update_utc, single.next_update_utc
+        if signer is None:
+            why = "neither the issuer nor a responder of its signed it"
+            return RevocationAnswer(RevocationState.BAD_SIGNATURE, why, begin, end)
+        state, why = _STATES[single.certificate_status]
+        if signer is authority:
+            return RevocationAnswer(state, why, begin, end)
+        return RevocationAnswer(state, why, begin, end, signer.not_valid_before_utc, signer.not_valid_after_utc)
     except FAULTS as fault:
         return unreadable("no OCSP response", fault)
-    return RevocationAnswer(RevocationState.GOOD, "", begin, end)
 
 
-def _signed(said: ocsp.OCSPResponse, issuer: x509.Certificate) -> bool:
-    """By the issuer, or by a certificate that it issued for that purpose."""
+_STATES = {
+    ocsp.OCSPCertStatus.GOOD: (RevocationState.GOOD, ""),
+    ocsp.OCSPCertStatus.REVOKED: (RevocationState.REVOKED, "the responder says revoked"),
+    ocsp.OCSPCertStatus.UNKNOWN: (RevocationState.UNKNOWN, "the responder doesn't know the certificate"),
+}
+
+
+def _question(certificate: x509.Certificate, issuer: x509.Certificate) -> ocsp.OCSPRequest:
+    question = ocsp.OCSPRequestBuilder().add_certificate(
+        certificate,
+        issuer,
+        hashes.SHA1(),  # noqa: S303 - names the certificate; every responder knows it [RFC 5019 2.1.1]
+    )
+    return question.build()
+
+
+def _answers(single: ocsp.OCSPSingleResponse, question: ocsp.OCSPRequest) -> bool:
+    """It names the certificate as it was asked for: hash, issuer's name, issuer's key, serial (OCSP_id_cmp)."""
+    return _name(single) == _name(question)
+
+
+def _name(one: ocsp.OCSPSingleResponse | ocsp.OCSPRequest) -> tuple[str, bytes, bytes, int]:
+    return one.hash_algorithm.name, one.issuer_name_hash, one.issuer_key_hash, one.serial_number
+
+
+def _of_another(said: ocsp.OCSPResponse, question: ocsp.OCSPRequest) -> RevocationAnswer:
+    first = next(iter(said.responses), None)
+    if first is None:
+        return RevocationAnswer(RevocationState.UNKNOWN, "the response is of no certificate at all")
+    why = "it speaks of another certificate"
+    if first.serial_number == question.serial_number:
+        why = "it speaks of a certificate of another CA that has the same serial number"
+        if first.hash_algorithm.name != question.hash_algorithm.name:
+            why = f"it names the certificate by a hash that wasn't asked for ({first.hash_algorithm.name})"
+    return RevocationAnswer(RevocationState.OTHER_ISSUER, why, first.this_update_utc, first.next_update_utc)
+
+
+def _signer(said: ocsp.OCSPResponse, issuer: x509.Certificate) -> x509.Certificate | None:
+    """The issuer, or a certificate that it issued for that purpose, as the response names it."""
     for signer in (issuer, *said.certificates):
-        if signer is not issuer and not _may_answer(signer, issuer):
+        if not _is_named(signer, said) or (signer is not issuer and not _may_answer(signer, issuer)):
             continue
         try:
             _verify(signer, said)
         except InvalidSignature:
             continue
-        return True
-    return False
+        return signer
+    return None
+
+
+def _is_named(signer: x509.Certificate, said: ocsp.OCSPResponse) -> bool:
+    """By the responder ID: OpenSSL looks for its certificate by that alone (ocsp_find_signer_sk)."""
+    if said.responder_name is not None:
+        return signer.subject == said.responder_name
+    return x509.SubjectKeyIdentifier.from_public_key(signer.public_key()).digest == said.responder_key_hash
 
 
 def _may_answer(signer: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         signer.verify_directly_issued_by(issuer)
         uses = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+    except (*FAULTS, InvalidSignature, x509.ExtensionNotFound):
         return False
-    return ExtendedKeyUsageOID.OCSP_SIGNING in uses
+    # Whether it is valid now isn't told here: no clock.
+    understood = not certificate_facts(signer.public_bytes(Encoding.DER)).critical_unknown
+    return ExtendedKeyUsageOID.OCSP_SIGNING in uses and understood
 
 
 def _verify(signer: x509.Certificate, said: ocsp.OCSPResponse) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 _SKEW = timedelta(minutes=5)
 """OpenSSL's own allowance for answers of responders; lists have none."""
+_SIGNER = "the responder's own certificate is valid"
 
 
 class RevocationMethod(StrEnum):
@@ -26,7 +27,13 @@ class RevocationState(StrEnum):
     UNREADABLE = "unreadable"
     OTHER_ISSUER = "other-issuer"
     """It isn't of the CA that issued the certificate, or not of this certificate."""
+    WRONG_SCOPE = "wrong-scope"
+    """A list of the CA, for other certificates: a part of it, an indirect one, one of some reasons."""
     BAD_SIGNATURE = "bad-signature"
+    SIGNER_NOT_ALLOWED = "signer-not-allowed"
+    """Signed with the CA's key, and the CA's certificate doesn't allow that (no cRLSign)."""
+    NOT_UNDERSTOOD = "not-understood"
+    """It has a critical extension that OpenSSL doesn't know."""
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     UNKNOWN = "unknown"
@@ -42,11 +49,19 @@ class RevocationAnswer:
     """UTC, as the next one."""
     next_update: datetime | None = None
     """None: it never ends."""
+    signer_begins: datetime | None = None
+    """Validity of the responder's own certificate, which it may have instead of the CA's key; None: the CA signed."""
+    signer_ends: datetime | None = None
 
     @property
     def span(self) -> tuple[datetime | None, datetime | None]:
         """Both updates with a time zone, whatever a stored answer says of it."""
         return _in_utc(self.this_update), _in_utc(self.next_update)
+
+    @property
+    def signer_span(self) -> tuple[datetime | None, datetime | None]:
+        """When the responder's own certificate is valid, with a time zone."""
+        return _in_utc(self.signer_begins), _in_utc(self.signer_ends)
 
 
 class Reach(StrEnum):
@@ -76,6 +91,12 @@ def dated(answer: RevocationAnswer, method: RevocationMethod, moment: datetime) 
     """What `answer` is worth by a clock that shows `moment`. Dates come before what it says, as for OpenSSL."""
     if answer.state not in (RevocationState.GOOD, RevocationState.REVOKED, RevocationState.UNKNOWN):
         return answer
+    begin, end = answer.signer_span
+    # OpenSSL verifies the signer first, and makes no allowance there.
+    if begin is not None and moment < begin:
+        return replace(answer, state=RevocationState.NOT_YET_VALID, detail=f"{_SIGNER} from {begin:%Y-%m-%dT%H:%MZ}")
+    if end is not None and moment > end:
+        return replace(answer, state=RevocationState.EXPIRED, detail=f"{_SIGNER} until {end:%Y-%m-%dT%H:%MZ}")
     allowance = _allowance(method)
     begin, end = answer.span
     if begin is not None and begin - moment > allowance:
@@ -96,9 +117,8 @@ def changes_of(fact: RevocationFact) -> tuple[datetime, ...]:
         return ()
     allowance = _allowance(fact.method)
     begin, end = fact.answer.span
-    return tuple(
-        moment for moment in (begin and _moved(begin, -allowance), end and _moved(end, allowance)) if moment is not None
-    )
+    updates = (begin and _moved(begin, -allowance), end and _moved(end, allowance))
+    return tuple(moment for moment in (*updates, *fact.answer.signer_span) if moment is not None)
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
 from functools import cached_property
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import ExtensionOID
 
+from console.pki.certificates import UNREADABLE as FAULTS
+from console.pki.revocation_entries import Entries
 from console.pki.revocation_facts import RevocationAnswer, RevocationState
+from console.pki.revocation_scope import extension_of, speaks_of_some_reasons, why_out_of_scope
+
+__all__ = ["FAULTS", "RevocationList", "unreadable"]
 
 _KEYS = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
-FAULTS = (ValueError, TypeError, UnsupportedAlgorithm, OverflowError)
-"""What cryptography raises for content that isn't what it says it is."""
+_KNOWN_CRITICAL = frozenset(
+    {
+        ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        ExtensionOID.DELTA_CRL_INDICATOR,
+    }
+)
+"""As crl_cb of OpenSSL's crypto/x509/x_crl.c; what a delta list is worth `why_out_of_scope` tells."""
 
 
 class RevocationList:
@@ -32,45 +42,62 @@ class RevocationList:
             of_issuer = self._issued[issuer]
             if of_issuer.state is not RevocationState.GOOD:
                 return of_issuer
-            subject = x509.load_der_x509_certificate(certificate)
-            if self._is_for_others(subject):
-                text = "it is a list for certificates of another kind"
-                return RevocationAnswer(
-                    RevocationState.OTHER_ISSUER, text, of_issuer.this_update, of_issuer.next_update
-                )
-            revoked = self._entries.get(subject.serial_number)
+            return self._says(x509.load_der_x509_certificate(certificate), of_issuer)
         except FAULTS as fault:
             return unreadable("no revocation list", fault)
-        if revoked is None:
-            return of_issuer
-        since = f"revoked on {revoked:%Y-%m-%d}"
-        return RevocationAnswer(RevocationState.REVOKED, since, of_issuer.this_update, of_issuer.next_update)
+
+    def _says(self, subject: x509.Certificate, of_issuer: RevocationAnswer) -> RevocationAnswer:
+        why = why_out_of_scope(self._list, subject)
+        if why:
+            return replace(of_issuer, state=RevocationState.WRONG_SCOPE, detail=why)
+        revoked = self._entries.revoked_since(subject, self._list.issuer)
+        if revoked is not None:
+            return replace(of_issuer, state=RevocationState.REVOKED, detail=f"revoked on {revoked:%Y-%m-%d}")
+        if speaks_of_some_reasons(self._list, subject):
+            why = "the certificate says that lists of this place tell of some reasons of revocation alone"
+            return replace(of_issuer, state=RevocationState.WRONG_SCOPE, detail=why)
+        return of_issuer
 
     def _is_of(self, issuer: x509.Certificate) -> RevocationAnswer:
-        """GOOD: the list of this CA, signed by it."""
-        begin, end = self._list.last_update_utc, self._list.next_update_utc
+        """GOOD: the list of this CA, signed by it, and all of it is understood."""
+        state, why = self._fault(issuer)
+        return RevocationAnswer(state, why, self._list.last_update_utc, self._list.next_update_utc)
+
+    def _fault(self, issuer: x509.Certificate) -> tuple[RevocationState, str]:
         if self._list.issuer != issuer.subject:
-            return RevocationAnswer(RevocationState.OTHER_ISSUER, "it is the list of another CA", begin, end)
+            return RevocationState.OTHER_ISSUER, "it is the list of another CA"
         key = issuer.public_key()
         if not isinstance(key, _KEYS) or not self._list.is_signature_valid(key):
-            text = "its signature isn't made with the issuer's key"
-            return RevocationAnswer(RevocationState.BAD_SIGNATURE, text, begin, end)
-        return RevocationAnswer(RevocationState.GOOD, "", begin, end)
+            return RevocationState.BAD_SIGNATURE, "its signature isn't made with the issuer's key"
+        if not self._names_key_of(issuer):
+            return RevocationState.OTHER_ISSUER, "it says that another certificate of the CA's name signed it"
+        usage = extension_of(issuer.extensions, x509.KeyUsage)
+        if usage is not None and not usage.crl_sign:
+            return RevocationState.SIGNER_NOT_ALLOWED, "the CA's certificate doesn't allow it to sign lists (cRLSign)"
+        critical = self._critical or self._entries.critical
+        if critical:
+            return RevocationState.NOT_UNDERSTOOD, f"OpenSSL doesn't know its critical extension {critical}"
+        return RevocationState.GOOD, ""
 
-    def _is_for_others(self, subject: x509.Certificate) -> bool:
-        """By its issuing distribution point; a delta list says nothing alone [RFC 5280 5.2.4, 5.2.5]."""
-        if any(extension.oid == ExtensionOID.DELTA_CRL_INDICATOR for extension in self._list.extensions):
+    def _names_key_of(self, issuer: x509.Certificate) -> bool:
+        """By its authority key identifier, as OpenSSL's X509_check_akid."""
+        named = extension_of(self._list.extensions, x509.AuthorityKeyIdentifier)
+        if named is None:
             return True
-        try:
-            scope = self._list.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
-        except x509.ExtensionNotFound:
+        own = extension_of(issuer.extensions, x509.SubjectKeyIdentifier)
+        if named.key_identifier is not None and own is not None and named.key_identifier != own.digest:
             return False
-        try:
-            is_ca = subject.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except x509.ExtensionNotFound:
-            is_ca = False
-        excluded = scope.only_contains_user_certs if is_ca else scope.only_contains_ca_certs
-        return excluded or scope.only_contains_attribute_certs or scope.only_some_reasons is not None
+        serial = named.authority_cert_serial_number
+        if serial is not None and serial != issuer.serial_number:
+            return False
+        names = [name.value for name in named.authority_cert_issuer or () if isinstance(name, x509.DirectoryName)]
+        return not names or names[0] == issuer.issuer
+
+    @property
+    def _critical(self) -> str:
+        """Object identifier of a critical extension that OpenSSL doesn't know in lists; empty: there is none."""
+        unknown = (one for one in self._list.extensions if one.critical and one.oid not in _KNOWN_CRITICAL)
+        return next((one.oid.dotted_string for one in unknown), "")
 
     @cached_property
     def _list(self) -> x509.CertificateRevocationList:
@@ -78,9 +105,8 @@ class RevocationList:
         return x509.load_pem_x509_crl(self._content) if pem else x509.load_der_x509_crl(self._content)
 
     @cached_property
-    def _entries(self) -> dict[int, datetime]:
-        """Serial numbers that are revoked, and since when."""
-        return {entry.serial_number: entry.revocation_date_utc for entry in self._list}
+    def _entries(self) -> Entries:
+        return Entries.of(self._list)
 
 
 def unreadable(what: str, error: Exception) -> RevocationAnswer:

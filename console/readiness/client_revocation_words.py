@@ -123,13 +123,28 @@ def offline(member: Certificate, fact: RevocationFact, answer: RevocationAnswer 
 
 
 _INVALID = {
-    RevocationState.EXPIRED: ("has expired by the beacon's clock", f"Have the CA publish a new one, or {_OFF}"),
+    RevocationState.EXPIRED: (
+        "has expired by the beacon's clock",
+        f"Have the CA publish a new one (or renew its responder's own certificate, where that has ended), or {_OFF}",
+    ),
     RevocationState.NOT_YET_VALID: ("isn't valid yet by the beacon's clock", "Set the beacon's clock."),
     RevocationState.BAD_SIGNATURE: (
         "isn't signed by the CA",
         f"Have the CA publish one signed with its present key, or {_OFF}",
     ),
     RevocationState.OTHER_ISSUER: ("isn't that of its CA", f"Have the CA publish its own at this address, or {_OFF}"),
+    RevocationState.WRONG_SCOPE: (
+        "isn't for this certificate",
+        f"Have the CA publish the complete list at this address, or the part for this certificate, or {_OFF}",
+    ),
+    RevocationState.SIGNER_NOT_ALLOWED: (
+        "is signed by a CA that may not sign lists",
+        f"Have the CA's own certificate reissued with the key usage cRLSign, or {_OFF}",
+    ),
+    RevocationState.NOT_UNDERSTOOD: (
+        "has a critical extension that isn't known",
+        f"Have the CA publish its lists without that extension, or with it not critical, or {_OFF}",
+    ),
     RevocationState.UNREADABLE: (
         "can't be read",
         f"See what the address serves: a proxy's error page, perhaps; or {_OFF}",

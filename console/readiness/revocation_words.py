@@ -19,9 +19,17 @@ _REACH = (
 _CLOCK = "Set the device's clock."
 _REMEDIES = {
     RevocationState.REVOKED: REBIND,
-    RevocationState.EXPIRED: "Have the CA publish a new one at this address.",
+    RevocationState.EXPIRED: (
+        "Have the CA publish a new one at this address; where its responder's own certificate has ended, renew that."
+    ),
     RevocationState.NOT_YET_VALID: "Set the clock of the device, or of the CA that dates its answers ahead.",
     RevocationState.OTHER_ISSUER: "Have the CA that issued the certificate publish its own answer at this address.",
+    RevocationState.WRONG_SCOPE: (
+        "Have the CA publish the complete list at this address, or the part that is for the certificate's own "
+        "distribution point."
+    ),
+    RevocationState.SIGNER_NOT_ALLOWED: "Have the CA's own certificate reissued with the key usage cRLSign.",
+    RevocationState.NOT_UNDERSTOOD: "Have the CA publish its lists without that extension, or with it not critical.",
     RevocationState.BAD_SIGNATURE: "Have the CA publish an answer signed with its present key at this address.",
     RevocationState.UNREADABLE: (
         "See what the address serves to the device: a proxy's or web server's error page, perhaps. "

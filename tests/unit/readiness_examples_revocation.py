@@ -110,6 +110,13 @@ EXAMPLES: list[ROW] = [
     ("device.revocation-check", wrong(RevocationState.OTHER_ISSUER), F),
     ("device.revocation-check", wrong(RevocationState.BAD_SIGNATURE), F),
     ("device.revocation-check", wrong(RevocationState.UNREADABLE), F),
+    ("device.revocation-check", wrong(RevocationState.WRONG_SCOPE), F),
+    ("device.revocation-check", wrong(RevocationState.SIGNER_NOT_ALLOWED), F),
+    ("device.revocation-check", wrong(RevocationState.NOT_UNDERSTOOD), F),
+    # The responder's own certificate: valid when it answers, or not.
+    ("device.revocation-check", asked({**BOTH, LIST: replace(GOOD, signer_ends=kit.NOW + DAY)}), P),
+    ("device.revocation-check", asked({**BOTH, LIST: replace(GOOD, signer_ends=kit.NOW - 2 * DAY)}), F),
+    ("device.revocation-check", asked({**BOTH, LIST: replace(GOOD, signer_begins=kit.NOW + DAY)}), F),
     # What decides and wasn't asked: unknown where the switch stands in config.ini, a risk by the agent's default alone.
     ("device.revocation-check", asked({**BOTH, LIST: "-neither curl nor wget on the device"}), U),
     ("device.revocation-check", asked({**BOTH, LIST: "-no curl, no wget"}, CheckCertificateRevocation="-"), W),

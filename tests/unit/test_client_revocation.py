@@ -49,7 +49,13 @@ def found(given: PairInput) -> Finding:
         (checked(listed(answer(begin=HOUR))), F, "isn't valid yet by the beacon's clock"),
         (checked(listed(answer(RevocationState.BAD_SIGNATURE))), F, "isn't signed by the CA"),
         (checked(listed(answer(RevocationState.OTHER_ISSUER))), F, "isn't that of its CA"),
+        (checked(listed(answer(RevocationState.WRONG_SCOPE))), F, "isn't for this certificate (as made)"),
+        (checked(listed(answer(RevocationState.SIGNER_NOT_ALLOWED))), F, "signed by a CA that may not sign lists"),
+        (checked(listed(answer(RevocationState.NOT_UNDERSTOOD))), F, "has a critical extension that isn't known"),
         (checked(listed(answer(RevocationState.UNREADABLE))), F, "can't be read"),
+        # The responder's own certificate: valid when it answers, or not.
+        (checked(listed(replace(answer(), signer_ends=kit.NOW + HOUR))), P, "isn't revoked"),
+        (checked(listed(replace(answer(), signer_ends=kit.NOW - HOUR))), F, "responder's own certificate is valid"),
         (checked(listed(answer(end=None))), P, "isn't revoked"),
         (checked(listed(answer(begin=-90 * HOUR, end=5 * HOUR))), W, "ends on 2026-11-24, and its CA hadn't"),
         (checked(listed(answer(begin=-90 * HOUR, end=15 * HOUR))), P, "isn't revoked"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,7 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.pki.revocation import read_response, responder_address
-from console.pki.revocation_facts import RevocationAnswer, RevocationMethod, RevocationState, dated
+from console.pki.revocation_facts import (
+    Reach,
+    RevocationAnswer,
+    RevocationFact,
+    RevocationMethod,
+    RevocationState,
+    changes_of,
+    dated,
+)
 from console.pki.revocation_list import RevocationList
 from tests.unit import readiness_kit as kit
 
@@ -50,19 +59,25 @@ def response(
     about: kit.Issued | None = None,
     begin: timedelta = -DAY,
     end: timedelta = DAY,
+    issuer: kit.Issued | None = None,
+    digest: hashes.HashAlgorithm | None = None,
+    named: kit.Issued | None = None,
+    by_name: bool = False,
 ) -> bytes:
+    """`issuer`, `digest`: how it names the certificate that it is about; `named`: who it says has signed it."""
     revoked = status is ocsp.OCSPCertStatus.REVOKED
     builder = ocsp.OCSPResponseBuilder().add_response(
         (about or kit.server()).certificate,
-        kit.issuing().certificate,
-        hashes.SHA256(),
+        (issuer or kit.issuing()).certificate,
+        digest or hashes.SHA1(),  # noqa: S303 - names the certificate, as it was asked for
         status,
         NOW + begin,
         NOW + end,
         NOW - DAY if revoked else None,
         None,
     )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+    encoding = ocsp.OCSPResponderEncoding.NAME if by_name else ocsp.OCSPResponderEncoding.HASH
+    builder = builder.responder_id(encoding, (named or signer).certificate)
     builder = builder.certificates([signer.certificate])
     key = cast("ec.EllipticCurvePrivateKey", signer.key)
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
@@ -93,8 +108,11 @@ def test_lists(made: Callable[[], x509.CertificateRevocationList], state: Revoca
     assert judge_list(content, kit.server().der, kit.issuing().der, NOW).state is state
 
 
+PLACE = "http://ca.test/x.crl"
+
+
 def scope(**only: bool) -> x509.IssuingDistributionPoint:
-    place = [x509.UniformResourceIdentifier("http://ca.test/x.crl")]
+    place = [x509.UniformResourceIdentifier(PLACE)]
     return x509.IssuingDistributionPoint(
         place,
         None,
@@ -118,15 +136,15 @@ def scope(**only: bool) -> x509.IssuingDistributionPoint:
     ids=["all", "users", "authorities", "attributes", "delta"],
 )
 def test_a_list_may_be_for_some_certificates_alone(more: x509.ExtensionType, leaf: bool, authority: bool) -> None:
-    of_issuing = revocation_list(kit.issuing(), more=more).public_bytes(Encoding.DER)
     of_root = revocation_list(kit.root(), more=more).public_bytes(Encoding.DER)
-    expected = {True: RevocationState.GOOD, False: RevocationState.OTHER_ISSUER}
-    assert judge_list(of_issuing, kit.server().der, kit.issuing().der, NOW).state is expected[leaf]
-    assert judge_list(of_root, kit.issuing().der, kit.root().der, NOW).state is expected[authority]
+    expected = {True: RevocationState.GOOD, False: RevocationState.WRONG_SCOPE}
+    for ca, is_good in ((False, leaf), (True, authority)):
+        subject = kit.issue("member", kit.root(), ca=ca, crl=PLACE)
+        assert judge_list(of_root, subject.der, kit.root().der, NOW).state is expected[is_good]
 
 
-def responder(issuer: kit.Issued, *usages: x509.ObjectIdentifier) -> kit.Issued:
-    return kit.issue("Responder", issuer, usages=usages or [ExtendedKeyUsageOID.OCSP_SIGNING])
+def responder(issuer: kit.Issued, *usages: x509.ObjectIdentifier, days: tuple[float, float] = (-10, 400)) -> kit.Issued:
+    return kit.issue("Responder", issuer, usages=usages or [ExtendedKeyUsageOID.OCSP_SIGNING], days=days)
 
 
 REVOKED = ocsp.OCSPCertStatus.REVOKED
@@ -134,11 +152,14 @@ UNKNOWN = ocsp.OCSPCertStatus.UNKNOWN
 RESPONSES = [
     ("by-the-issuer", lambda: response(kit.issuing()), RevocationState.GOOD),
     ("by-its-responder", lambda: response(responder(kit.issuing())), RevocationState.GOOD),
+    ("by-an-old-one", lambda: response(responder(kit.issuing(), days=(-30, -1))), RevocationState.EXPIRED),
+    ("by-an-early-one", lambda: response(responder(kit.issuing(), days=(1, 30))), RevocationState.NOT_YET_VALID),
     ("by-another", lambda: response(responder(kit.other_root())), RevocationState.BAD_SIGNATURE),
     ("by-a-server", lambda: response(kit.server()), RevocationState.BAD_SIGNATURE),
     ("revoked", lambda: response(kit.issuing(), REVOKED), RevocationState.REVOKED),
     ("unknown", lambda: response(kit.issuing(), UNKNOWN), RevocationState.UNKNOWN),
     ("of-another", lambda: response(kit.issuing(), about=kit.client()), RevocationState.OTHER_ISSUER),
+    ("of-another-ca", lambda: response(kit.issuing(), issuer=kit.other_root()), RevocationState.OTHER_ISSUER),
     ("expired", lambda: response(kit.issuing(), begin=-2 * DAY, end=-DAY), RevocationState.EXPIRED),
     ("early", lambda: response(kit.issuing(), begin=DAY, end=2 * DAY), RevocationState.NOT_YET_VALID),
     (
@@ -154,6 +175,36 @@ RESPONSES = [
 @pytest.mark.parametrize(("made", "state"), [row[1:] for row in RESPONSES], ids=[row[0] for row in RESPONSES])
 def test_responses(made: Callable[[], bytes], state: RevocationState) -> None:
     assert judge_response(made(), kit.server().der, kit.issuing().der, NOW).state is state
+
+
+def test_the_dates_of_a_responder_have_no_allowance_and_are_told() -> None:
+    """Whoever judges by another clock, or later, has them: they are part of the answer."""
+    by = responder(kit.issuing(), days=(-10, 0.5))
+    answer = read_response(response(by), kit.server().der, kit.issuing().der)
+    ends = by.certificate.not_valid_after_utc
+    assert dated(answer, RevocationMethod.OCSP, ends).state is RevocationState.GOOD
+    late = dated(answer, RevocationMethod.OCSP, ends + timedelta(seconds=1))
+    assert (late.state, "the responder's own certificate" in late.detail) == (RevocationState.EXPIRED, True)
+    fact = RevocationFact("aa", RevocationMethod.OCSP, "http://a", Reach.ANSWERED, answer=answer)
+    assert ends in changes_of(fact)
+    assert msgspec.json.decode(msgspec.json.encode(fact), type=RevocationFact) == fact
+
+
+def test_an_extension_that_stands_twice_is_unreadable() -> None:
+    """cryptography's exception for it is no ValueError."""
+    key = cast("ec.EllipticCurvePrivateKey", kit.issuing().key)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(kit.issuing().certificate.subject)
+    builder = builder.last_update(NOW - DAY).next_update(NOW + DAY)
+    for oid in ("1.2.3.5", "1.2.3.6"):
+        more = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), bytes(150))
+        builder = builder.add_extension(more, critical=False)
+    body = builder.sign(key, hashes.SHA256()).tbs_certlist_bytes.replace(b"\x2a\x03\x06", b"\x2a\x03\x05")
+    signature = b"\0" + key.sign(body, ec.ECDSA(hashes.SHA256()))
+    ecdsa_with_sha256 = bytes.fromhex("300a06082a8648ce3d040302")
+    whole = body + ecdsa_with_sha256 + b"\x03" + bytes([len(signature)]) + signature
+    content = b"\x30\x82" + len(whole).to_bytes(2, "big") + whole
+    answer = judge_list(content, kit.server().der, kit.issuing().der, NOW)
+    assert (answer.state, "Duplicate" in answer.detail) == (RevocationState.UNREADABLE, True)
 
 
 def test_a_responder_is_asked_by_an_address() -> None:
