@@ -5,7 +5,7 @@ What is appended never changes, so a body is read once: who looks at the journal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,6 +18,8 @@ from console.errors import ConfigurationError, StoreError
 
 _SHOWN_IDS = 5
 _BODIES_KEPT = 2000
+_AT_ONCE = 500
+"""Bodies that one statement asks for; SQLite takes 999 values at least."""
 
 
 class SqliteJournal:
@@ -98,30 +100,40 @@ class SqliteJournal:
         self._database.close()
 
     def _read(self, rows: Iterable[tuple[object, ...]]) -> Iterator[JournalEntry]:
-        for name, state, steps_done, error in rows:
-            known = self._body(str(name))
-            yield replace(known, state=EntryState(str(state)), steps_done=int(str(steps_done)), error=str(error))
+        states = [(str(name), state, steps_done, error) for name, state, steps_done, error in rows]
+        bodies = self._bodies_of([name for name, *_ in states])
+        for name, state, steps_done, error in states:
+            yield replace(bodies[name], state=EntryState(str(state)), steps_done=int(str(steps_done)), error=str(error))
 
-    def _body(self, name: str) -> JournalEntry:
-        known = self._bodies.get(name)
-        if known is not None:
-            return known
-        ((body,),) = self._database.rows("SELECT body FROM journal_entry WHERE entry = ?", (name,))
+    def _bodies_of(self, names: Sequence[str]) -> Mapping[str, JournalEntry]:
+        kept = self._bodies
+        found = {name: kept[name] for name in names if name in kept}
+        missing = [name for name in names if name not in found]
+        for begin in range(0, len(missing), _AT_ONCE):
+            some = missing[begin : begin + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            for name, body in self._database.rows(f"{_BODIES} ({marks})", some):
+                found[str(name)] = self._decoded(str(name), body)
+        if missing:
+            # The newest: they are what is looked at again. Another thread may have kept others; they are read anew.
+            newest = sorted({**kept, **found}.items(), key=lambda one: (len(one[0]), one[0]))
+            self._bodies = dict(newest[-_BODIES_KEPT:])
+        return found
+
+    def _decoded(self, name: str, body: object) -> JournalEntry:
         try:
-            entry = self._decoder.decode(body if isinstance(body, bytes) else b"")
+            return self._decoder.decode(body if isinstance(body, bytes) else b"")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as mistake:
             raise StoreError(
                 f"entry {name} can't be read: {mistake}", target=str(self._database.path), phase="journal"
             ) from mistake
-        if len(self._bodies) < _BODIES_KEPT:
-            self._bodies[name] = entry
-        return entry
 
 
 _NEWEST_STATE = (
     "SELECT e.entry, v.state, v.steps_done, v.error FROM journal_entry e JOIN journal_event v"
     " ON v.position = (SELECT MAX(position) FROM journal_event WHERE entry = e.entry)"
 )
+_BODIES = "SELECT entry, body FROM journal_entry WHERE entry IN"
 _NEXT_EVENT = (
     "INSERT INTO journal_event (entry, at, state, steps_done, error)"
     " SELECT entry, ?, COALESCE(?, state), COALESCE(?, steps_done), COALESCE(?, error) FROM journal_event"

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from console.changes.model import BeaconStep
 from console.errors import ChangeRefused
-from console.iis.snapshot import BeaconSnapshot
+from console.iis.snapshot import DEVICES_OWN, BeaconSnapshot
 
 _IN_THE_FILE = frozenset({"set-access", "set-binding"})
 """Operations that write applicationHost.config; http.sys's records are each server's own."""
-_DEVICES_OWN = frozenset({"/", "/managesoftdl", "/managesoftrl"})
 _SHOWN = 5
 
 
@@ -46,7 +45,7 @@ def _other_applications(snapshot: BeaconSnapshot, site: str) -> list[str]:
     """Without those that have SSL settings of their own."""
     own = {setting.location.lower() for setting in snapshot.access if setting.explicit}
     paths = next((one.applications or () for one in snapshot.sites if one.name.lower() == site.lower()), ())
-    return [path for path in paths if path.lower() not in _DEVICES_OWN and f"{site}{path}".lower() not in own]
+    return [path for path in paths if path.lower() not in DEVICES_OWN and f"{site}{path}".lower() not in own]
 
 
 def _named(names: Sequence[str]) -> str:

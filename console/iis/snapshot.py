@@ -39,6 +39,10 @@ class Site:
     """Paths such as `/` and `/ManageSoftRL`; None: not observed."""
 
 
+DEVICES_OWN = frozenset({"/", "/managesoftdl", "/managesoftrl"})
+"""Paths of a site's applications that are there for devices; lower case."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessSetting:
     """system.webServer/security/access at one location."""

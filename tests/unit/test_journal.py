@@ -162,21 +162,47 @@ def test_newest_entries_first_and_no_more_than_asked_for(tmp_path: Path) -> None
     store.close()
 
 
+def bodies_asked(monkeypatch: pytest.MonkeyPatch) -> list[list[object]]:
+    """What statements that read bodies ask for, from now on."""
+    asked: list[list[object]] = []
+    rows = Database.rows
+
+    def noted(database: Database, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        if "body" in statement:
+            asked.append(list(values))
+        return rows(database, statement, values)
+
+    monkeypatch.setattr(Database, "rows", noted)
+    return asked
+
+
 def test_a_body_is_read_from_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(tmp_path / "s")
     store.journal.open_entry(entry("E-0001"))
-    asked: list[str] = []
-    rows = Database.rows
-
-    def counted(database: Database, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        asked.append(statement)
-        return rows(database, statement, values)
-
-    monkeypatch.setattr(Database, "rows", counted)
+    asked = bodies_asked(monkeypatch)
     first = store.journal.entries()
     store.journal.close_entry("E-0001", EntryState.DONE)
     assert [one.state for one in (*first, *store.journal.entries())] == [EntryState.OPEN, EntryState.DONE]
-    assert sum("SELECT body" in statement for statement in asked) == 1
+    assert asked == [["E-0001"]]
+    store.close()
+
+
+def test_bodies_are_read_many_at_once_and_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.store.journal._AT_ONCE", 4)
+    monkeypatch.setattr("adapters.store.journal._BODIES_KEPT", 3)
+    store = open_store(tmp_path / "s")
+    names = [f"E-{number:04d}" for number in (1, 2, 3, 4, 9_998, 9_999, 10_000)]
+    for name in names:
+        store.journal.open_entry(entry(name))
+    asked = bodies_asked(monkeypatch)
+    assert [one.entry for one in store.journal.entries()] == names[::-1]
+    assert asked == [names[:2:-1], names[2::-1]]
+    del asked[:]
+    assert [one.entry for one in store.journal.entries(3)] == ["E-10000", "E-9999", "E-9998"]
+    assert asked == []
+    store.journal.open_entry(entry("E-10001"))
+    assert [one.entry for one in store.journal.entries(3)] == ["E-10001", "E-10000", "E-9999"]
+    assert asked == [["E-10001"]]
     store.close()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from console.iis.server import ServerFacts
+from console.iis.snapshot import DEVICES_OWN
 from console.readiness.beacon_view import ClientMode
 from console.readiness.case import Case
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
 
-_DEVICES_OWN = ("/", "/managesoftdl", "/managesoftrl")
 _ROOM = 512 * 1024 * 1024
 """Bytes. A backup takes a few, but IIS's and http.sys's logs go to the same drive, and IIS fails when it's full."""
 _SHOWN = 5
@@ -108,7 +108,7 @@ def other_applications(case: Case) -> Outcome:
     site = endpoint.routed[0]
     if site.applications is None:
         return unknown("The applications of the site weren't observed")
-    asking = [path for path in site.applications if path.lower() not in _DEVICES_OWN and _asks(case, path)]
+    asking = [path for path in site.applications if path.lower() not in DEVICES_OWN and _asks(case, path)]
     if asking:
         return warned(f"Other applications of the site ask for a certificate too: {_named(asking)}")
     return passed("No other application of the site asks for a certificate")
