@@ -172,11 +172,14 @@ class Job:
         for subscriber in subscribers:
             subscriber(event)
 
-    def add(self, work: Work) -> None:
-        """Add work while the job runs; from within its own work alone, else it may have finished already."""
+    def add(self, *work: Work) -> None:
+        """Add work while the job runs; from within its own work alone, else it may have finished already.
+
+        It comes before what else of the job waits, in this order.
+        """
         if self._queue is None:
             raise RuntimeError("the job was not started by a runner")
-        self._queue.add(self, (work,))
+        self._queue.add(self, work)
 
     # The runner alone calls what follows.
 

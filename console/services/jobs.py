@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -18,6 +17,7 @@ from console.services.clock import SystemClock
 from console.services.events import TargetFinished, TargetStarted
 from console.services.job import Afterwards, Job, JobKind, JobState, TargetProgress, TargetState, Work
 from console.services.tracing import record_unexpected
+from console.services.turns import Turns
 
 __all__ = ["Afterwards", "Job", "JobKind", "JobRunner", "JobState", "TargetProgress", "TargetState", "Work"]
 
@@ -34,7 +34,8 @@ class _Task:
 
 
 class JobRunner:
-    """A bounded pool of daemon threads, and the list of jobs that it ran.
+    """A bounded pool of daemon threads, and the list of jobs that it ran. Jobs take turns, target by target: what one
+    person asks of one device never waits behind a sweep of everything.
 
     A worker whose work overruns its time limit is given up and replaced: the target fails with a clear message, the
     straggler's later result is ignored. `close()` never waits.
@@ -43,7 +44,7 @@ class JobRunner:
     def __init__(self, workers: int = 16, clock: Clock | None = None) -> None:
         self._clock: Clock = clock or SystemClock()
         self._limit = workers
-        self._waiting: deque[_Task] = deque()
+        self._waiting = Turns()
         self._running: dict[threading.Thread, _Task] = {}
         self._condition = threading.Condition()
         self._jobs: list[Job] = []
@@ -70,7 +71,8 @@ class JobRunner:
         return job
 
     def add(self, job: Job, work: Sequence[Work]) -> None:
-        """Queue more work of a running job. Of one that was cancelled nothing is begun any more."""
+        """Queue more work of a running job, before what waits there already. Of one that was cancelled nothing is
+        begun any more."""
         now = self._clock.now()
         with self._condition:
             # `Job.cancel` says so before it asks for the lock: work is either refused here or dropped there.
@@ -79,19 +81,18 @@ class JobRunner:
                 job.register(item.target)
                 if cancelled:
                     job.mark(item.target, TargetState.CANCELLED, now)
-                else:
-                    self._waiting.append(_Task(job, item))
+            if not cancelled:
+                self._waiting.put_first(job, work)
             self._hire()
             self._condition.notify_all()
 
     def drop_waiting(self, job: Job) -> None:
         """Forget what a cancelled job has not begun."""
         with self._condition:
-            dropped = [task for task in self._waiting if task.job is job]
-            self._waiting = deque(task for task in self._waiting if task.job is not job)
+            dropped = self._waiting.drop(job)
         now = self._clock.now()
-        for task in dropped:
-            job.mark(task.work.target, TargetState.CANCELLED, now)
+        for work in dropped:
+            job.mark(work.target, TargetState.CANCELLED, now)
         job.finish_when_nothing_is_left(now)
 
     def close(self) -> None:
@@ -125,7 +126,7 @@ class JobRunner:
                 if self._closed:
                     self._running.pop(me, None)
                     return
-                task = self._waiting.popleft()
+                task = _Task(*self._waiting.take())
                 task.deadline = monotonic() + task.work.timeout_seconds
                 self._running[me] = task
                 self._condition.notify_all()

@@ -217,3 +217,36 @@ def test_work_that_is_given_up_has_no_afterwards(runner: JobRunner) -> None:
 def test_a_target_is_in_a_job_once(runner: JobRunner) -> None:
     with pytest.raises(ValueError, match="t is in the job twice"):
         runner.start(JobKind.SWEEP, "x", [Work("t", lambda _: None), Work("t", lambda _: None)])
+
+
+def test_a_job_of_one_target_never_waits_behind_all_of_another() -> None:
+    runner = JobRunner(workers=1)
+    gate, begun, order = threading.Event(), threading.Event(), list[str]()
+
+    def first(_: Job) -> None:
+        begun.set()
+        gate.wait(5)
+
+    def noted(name: str) -> Work:
+        return Work(name, lambda _: order.append(name))
+
+    many = runner.start(JobKind.SWEEP, "many", [Work("held", first), *(noted(f"m{number}") for number in range(50))])
+    assert begun.wait(5)
+    one = runner.start(JobKind.PROBE, "one", [noted("o1"), noted("o2")])
+    gate.set()
+    assert many.wait(5)
+    assert one.wait(5)
+    assert order[:4] == ["m0", "o1", "m1", "o2"]
+    assert order[4:] == [f"m{number}" for number in range(2, 50)]
+
+
+def test_added_work_comes_before_what_waits_in_its_own_order() -> None:
+    runner = JobRunner(workers=1)
+    order: list[str] = []
+
+    def noted(name: str) -> Work:
+        return Work(name, lambda _: order.append(name))
+
+    work = [Work("a", lambda job: job.add(noted("a1"), noted("a2"))), noted("b")]
+    assert runner.start(JobKind.SWEEP, "x", work).wait(5)
+    assert order == ["a1", "a2", "b"]
