@@ -68,7 +68,7 @@ class DeviceRevocationService:
             facts = ask(fetch, questions, BOUNDS, self._kept)
         except MtlsConsoleError as error:
             facts = not_asked(questions, error.sentence)
-        self._estate.record_device_revocation(device.name, facts)
+        self._estate.record_device_revocation(device.name, facts, snapshot.config.sha256)
 
     def _questions(self, view: DeviceView, observation: Observation, uses: Sequence[PairUse]) -> tuple[Question, ...]:
         chains: dict[tuple[bytes, ...], None] = {}

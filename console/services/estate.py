@@ -107,12 +107,16 @@ class Estate:
                 self._forget(snapshot.device)
         self._listeners.tell(frozenset({snapshot.device}))
 
-    def record_device_revocation(self, device: str, facts: tuple[RevocationFact, ...]) -> None:
-        """What addresses for revocation of the beacons' chains answered this device now: all that is known of them."""
+    def record_device_revocation(self, device: str, facts: tuple[RevocationFact, ...], config_sha256: str) -> None:
+        """What addresses for revocation of the beacons' chains answered this device now: all that is known of them.
+        `config_sha256`: of the config.ini that told what to ask; where another is known by now (an edit overtook the
+        sweep), they are dropped: the look after the edit asks by the new one."""
         with self._storing:
             with self._lock:
                 known, failure = self._device_snapshots.get(device), self._failures.get(device)
             if known is None or (not facts and known.revocation_at is None):
+                return
+            if known.config.sha256 != config_sha256:
                 return
             told = replace(known, revocation=facts, revocation_at=self._clock.now() if facts else None)
             self._store.save_device(told)
@@ -148,7 +152,8 @@ class Estate:
             if known is None or not known.reached or (not facts and known.revocation_at is None):
                 return
             told = replace(known, revocation=facts, revocation_at=self._clock.now() if facts else None)
-            failure = self._failures.get(beacon)
+            with self._lock:
+                failure = self._failures.get(beacon)
             self._store.save_beacon(told)
             if failure is not None:
                 self._store.save_failure(beacon, *failure)

@@ -59,8 +59,8 @@ class SweepService:
 
     def start(self, targets: Sequence[str] | None = None, *, follow: bool = False) -> Job:
         """Observe these beacons and devices (None: all). Targets of the job are their names, `host:port` of each
-        hello, and `NAME: revocation` of each beacon that is asked about it. `follow`: also the beacons that the devices
-        turn out to use.
+        hello, and `NAME: revocation` of each beacon and device that is asked about it. `follow`: also the beacons that
+        the devices turn out to use.
 
         Raises ConfigurationError for an unknown name.
         """

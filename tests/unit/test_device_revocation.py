@@ -23,7 +23,7 @@ from console.fleet.model import Beacon, Device, ExplicitPair, Fleet
 from console.pki.revocation_facts import Reach, RevocationState
 from console.ports import Fetched, FetchRequest
 from console.readiness.judge import judge_pair
-from console.readiness.model import PairInput, Verdict
+from console.readiness.model import LiveOutcome, PairInput, Verdict
 from console.services.device_revocation import DeviceRevocationService
 from console.services.estate import Estate
 from tests.fakes import FakeDevices, FrozenClock
@@ -187,6 +187,28 @@ def test_what_is_switched_off_later_is_forgotten(scene: Making) -> None:
     made.estate.record_device(replace(snapshot, config=off))
     made.service.ask(made.device)
     assert made.estate.observation().devices["device01"].revocation_at is None
+
+
+def test_answers_by_a_config_ini_that_an_edit_has_replaced_are_dropped(
+    scene: Making, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = scene()
+    fetch = made.devices.fetch
+    old = made.estate.observation().devices["device01"]
+    edited = kit.file(old.config.path, kit.config({"CheckCertificateRevocation": "True", "X": "1"}))
+
+    def edit_overtakes(device: Device, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        made.estate.record_device(replace(old, config=edited))
+        monkeypatch.setattr(made.devices, "fetch", fetch)
+        serve(made)
+        made.service.ask(made.device)  # the look after the edit
+        return [Fetched(LiveOutcome.FAILED, error="the connection is refused") for _ in requests]
+
+    monkeypatch.setattr(made.devices, "fetch", edit_overtakes)
+    made.ask()
+    snapshot = made.estate.observation().devices["device01"]
+    assert snapshot.config == edited
+    assert [fact.reach for fact in snapshot.revocation] == [Reach.ANSWERED] * 2
 
 
 @settings(max_examples=60, deadline=None)
