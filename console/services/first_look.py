@@ -1,13 +1,20 @@
-"""When the first look of a sweep has ended, whatever became of each part: only then is it known what else to ask."""
+"""Parts of a sweep's first look, and what is asked once some of them, or all, have ended, whatever became of each."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from console.errors import MtlsConsoleError
 from console.services.jobs import Job, Work
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Work
+    open: set[str]
+    """Parts that it waits for."""
 
 
 class FirstLook:
@@ -18,6 +25,8 @@ class FirstLook:
         self._then = then
         self._lock = threading.Lock()
         self._open: set[str] = set()
+        self._waiting: dict[str, list[_Waiting]] = {}
+        """By the parts that are waited for."""
         self._job: Job | None = None
         self._ended = False
 
@@ -38,11 +47,38 @@ class FirstLook:
 
         return replace(work, run=run, on_failure=on_failure)
 
+    def is_open(self, target: str) -> bool:
+        """False: the part has ended, or was given up while it goes on all the same."""
+        with self._lock:
+            return target in self._open
+
+    def add_after(self, targets: Iterable[str], job: Job, work: Work) -> None:
+        """Add work to the job once those of these targets that are parts have ended: at once, or in the last of them.
+
+        To be called in a part's work. Nothing is added to a job that was cancelled meanwhile.
+        """
+        with self._lock:
+            waiting = _Waiting(work, self._open.intersection(targets))
+            for target in waiting.open:
+                self._waiting.setdefault(target, []).append(waiting)
+            at_once = not waiting.open
+        if at_once:
+            job.add(work)
+
     def _end(self, target: str) -> None:
+        ready: list[Work] = []
         with self._lock:
             self._open.discard(target)
+            for waiting in self._waiting.pop(target, ()):
+                waiting.open.discard(target)
+                if not waiting.open:
+                    ready.append(waiting.work)
             job = self._job
             last = not self._open and not self._ended and job is not None
             self._ended = self._ended or last
-        if last and job is not None and not job.cancelled:
+        if job is None or job.cancelled:
+            return
+        if ready:
+            job.add(*ready)
+        if last:
             self._then(job)

@@ -123,8 +123,6 @@ class _Sweep:
     device_revocation: DeviceRevocationService
     follow: bool
     first_look: FirstLook = field(init=False)
-    checking: list[Device] = field(default_factory=list)
-    """Devices seen that check revocation."""
     taken: set[str | Endpoint] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -149,14 +147,18 @@ class _Sweep:
 
     def _device(self, job: Job, device: Device) -> None:
         self.service.collect(device)
-        if self.device_revocation.is_checked_by(device):
-            self.checking.append(device)
+        if not self.first_look.is_open(device.name):
+            return  # given up meanwhile: the job may have ended
         uses = self.estate.uses_of_device(device.name)
         self._greet(job, uses)
+        beacons = dict.fromkeys(use.beacon for use in uses if use.beacon)
         if self.follow:
-            for name in dict.fromkeys(use.beacon for use in uses if use.beacon):
-                if self._take(name):
-                    job.add(self.work_of(name))
+            job.add(*(self.work_of(name) for name in beacons if self._take(name)))
+        if self.device_revocation.is_checked_by(device):
+            # What is asked depends on its own beacons alone: it waits for nothing else, least of all for a dead host.
+            run = partial(self._ask_device, device=device)
+            work = Work(revocation_target(device.name), run, REVOCATION_SECONDS, retries=0)
+            self.first_look.add_after((*beacons, *map(_greeting_target, uses)), job, work)
 
     def _beacon(self, job: Job, beacon: Beacon) -> None:
         # Before WinRM is asked: where that fails, the hellos are all that is known of the beacon.
@@ -164,20 +166,21 @@ class _Sweep:
         self.service.snapshot(beacon)
 
     def _greet(self, job: Job, uses: Sequence[PairUse]) -> None:
-        for use in uses:
-            if use.beacon and self._take((use.host, use.port)):
-                said = partial(self._say_hello, use=use)
-                job.add(self.first_look.part(Work(f"{use.host}:{use.port}", said, GREETING_SECONDS, retries=0)))
+        new = [use for use in uses if use.beacon and self._take((use.host, use.port))]
+        job.add(*map(self._greeting, new))
+
+    def _greeting(self, use: PairUse) -> Work:
+        said = partial(self._say_hello, use=use)
+        return self.first_look.part(Work(_greeting_target(use), said, GREETING_SECONDS, retries=0))
 
     def _second_look(self, job: Job) -> None:
-        """What can be asked only when beacons, devices and hellos have been seen."""
-        for beacon in self.fleet.beacons:
-            if beacon.name in self.taken and self.revocation.is_checked_by(beacon):
-                run = partial(self._ask_revocation, beacon=beacon)
-                job.add(Work(revocation_target(beacon.name), run, REVOCATION_SECONDS, retries=0))
-        for device in self.checking:
-            run = partial(self._ask_device, device=device)
-            job.add(Work(revocation_target(device.name), run, REVOCATION_SECONDS, retries=0))
+        """What can be asked only when every device has been seen: beacons about the certificates of theirs."""
+        checking = [one for one in self.fleet.beacons if one.name in self.taken and self.revocation.is_checked_by(one)]
+        job.add(*map(self._beacon_question, checking))
+
+    def _beacon_question(self, beacon: Beacon) -> Work:
+        run = partial(self._ask_revocation, beacon=beacon)
+        return Work(revocation_target(beacon.name), run, REVOCATION_SECONDS, retries=0)
 
     def _ask_revocation(self, _job: Job, beacon: Beacon) -> None:
         self.revocation.ask(beacon)
@@ -198,6 +201,10 @@ class _Sweep:
 def revocation_target(name: str) -> str:
     """The job's target that asks addresses for revocation from this beacon or device."""
     return f"{name}: revocation"
+
+
+def _greeting_target(use: PairUse) -> str:
+    return f"{use.host}:{use.port}"
 
 
 def all_names(fleet: Fleet) -> tuple[str, ...]:

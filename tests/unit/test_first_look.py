@@ -111,3 +111,65 @@ def test_a_cancelled_job_has_no_second_look(runner: JobRunner) -> None:
     gate.set()
     assert job.wait(5)
     assert (job.state, job.done, seen) == (JobState.CANCELLED, 3, [])
+
+
+def test_what_waits_for_some_parts_waits_for_no_other(runner: JobRunner) -> None:
+    gate, asked, seen = threading.Event(), threading.Event(), list[str]()
+    look = FirstLook(lambda _: seen.append("then"))
+
+    def dead(_: Job) -> None:
+        assert asked.wait(5), "the dead host holds it up"
+        seen.append("dead")
+
+    def hello(_: Job) -> None:
+        gate.wait(5)
+        seen.append("hello")
+
+    def question(_: Job) -> None:
+        seen.append("asked")
+        asked.set()
+
+    def device(job: Job) -> None:
+        look.add_after(["hello", "no part"], job, Work("question", question))
+        gate.set()
+
+    parts = [Work("dead", dead), Work("hello", hello), Work("device", device)]
+    job = runner.start(JobKind.SWEEP, "x", [look.part(part) for part in parts])
+    assert job.wait(5)
+    assert seen == ["hello", "asked", "dead", "then"]
+    assert job.state is JobState.DONE
+
+
+def test_a_part_that_fails_is_waited_for_no_longer(runner: JobRunner) -> None:
+    seen: list[str] = []
+    look = FirstLook(nothing)
+
+    def device(job: Job) -> None:
+        look.add_after(["fails"], job, Work("first", lambda _: seen.append("first")))
+        job.add(look.part(Work("late", fails)))
+        look.add_after(["late"], job, Work("second", lambda _: seen.append("second")))
+
+    works = [look.part(Work("fails", fails)), look.part(Work("device", device))]
+    job = runner.start(JobKind.SWEEP, "x", works)
+    assert job.wait(5)
+    assert sorted(seen) == ["first", "second"]
+    assert not look.is_open("device")
+
+
+def test_nothing_is_added_to_a_cancelled_job(runner: JobRunner) -> None:
+    gate, added, seen = threading.Event(), threading.Event(), list[str]()
+    look = FirstLook(nothing)
+
+    def hello(_: Job) -> None:
+        gate.wait(5)
+
+    def device(job: Job) -> None:
+        look.add_after(["hello"], job, Work("question", lambda _: seen.append("asked")))
+        added.set()
+
+    job = runner.start(JobKind.SWEEP, "x", [look.part(Work("hello", hello)), look.part(Work("device", device))])
+    assert added.wait(5)
+    job.cancel()
+    gate.set()
+    assert job.wait(5)
+    assert (job.total, seen) == (2, [])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from console.agent.snapshot import DeviceSnapshot
 from console.errors import ConfigurationError, ExitStatus, SshError
+from console.fleet.model import Device
 from console.readiness.model import COMPONENTS, LiveOutcome, LiveResult, Status
-from console.services.events import JobEvent, PairProbed
+from console.services.events import JobEvent, PairProbed, TargetFinished
 from tests.world import CONFIG, World
 
 ON = {"AddClientCertificateAndKey": "True"}
@@ -240,3 +244,27 @@ def test_without_a_chain_or_a_snapshot_there_is_nothing_to_ask(world: World) -> 
     assert {result.outcome for result in results.values()} == {LiveOutcome.NOT_RUN}
     assert "hello" in (results["Tracker"].error or "")
     assert world.devices.verified == []
+
+
+def test_a_device_that_hangs_keeps_no_other_from_being_asked_about_revocation(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening, asked, collect = threading.Event(), threading.Event(), world.devices.collect
+
+    def hangs(device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
+        listening.wait(5)
+        if device.name == "d2":
+            assert asked.wait(5), "d1 waits for d2"
+        return collect(device, hosts)
+
+    def look(event: JobEvent) -> None:
+        if isinstance(event, TargetFinished) and event.target == "d1: revocation":
+            asked.set()
+
+    monkeypatch.setattr(world.devices, "collect", hangs)
+    job = world.space.sweep.start()
+    job.subscribe(look)
+    listening.set()
+    assert job.wait(10)
+    assert job.failures == ()
+    assert {"d1: revocation", "d2: revocation"} <= {progress.target for progress in job.targets}
