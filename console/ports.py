@@ -113,6 +113,8 @@ class Fetched:
     same_as: str = ""
     """What the content is of all that the requests of this call have `known`; it wasn't brought then. An address may
     serve what is known of another."""
+    left_out: bool = False
+    """`not-run` only because the time or room that all requests of a call share was used up: ask it first next time."""
 
 
 @dataclass(frozen=True, slots=True)

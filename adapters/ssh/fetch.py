@@ -108,7 +108,7 @@ def _answer(
     code, status = text(answer, f"code.{number}"), text(answer, f"status.{number}")
     if code == _LEFT_OUT:
         why = "what it answered wasn't brought here: the others were as large as may be brought at once"
-        return Fetched(LiveOutcome.NOT_RUN, tool=tool, error=why, at=clock.now())
+        return Fetched(LiveOutcome.NOT_RUN, tool=tool, error=why, at=clock.now(), left_out=True)
     content, same = answer.get(f"body.{number}", b""), text(answer, f"same.{number}")
     error = _error(tool, code, status, text(answer, f"said.{number}"))
     if not error and len(content) > request.limit:

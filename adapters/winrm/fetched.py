@@ -24,6 +24,7 @@ _NOT_ASKED = {
     "NoRoom": "the addresses before it brought as much as may be brought",
     "MachineProxy": "the beacon has a proxy for WinHTTP (netsh winhttp show proxy), past which it isn't asked",
 }
+_LEFT_OUT = ("NoTime", "NoRoom")
 _FAILED = {
     "NameResolutionFailure": "the name isn't known on the beacon",
     "ConnectFailure": "there is no connection to it",
@@ -68,7 +69,7 @@ def fetched(
 def _fetched(at: datetime, request: FetchRequest, row: Mapping[str, object]) -> Fetched:
     failure, status = text(row, "failure"), integer(row, "status")
     if failure in _NOT_ASKED:
-        return Fetched(LiveOutcome.NOT_RUN, error=_NOT_ASKED[failure], at=at)
+        return Fetched(LiveOutcome.NOT_RUN, error=_NOT_ASKED[failure], at=at, left_out=failure in _LEFT_OUT)
     if failure or status != 200:
         return Fetched(LiveOutcome.FAILED, tool=TOOL, error=_error(failure, status, row), at=at)
     try:

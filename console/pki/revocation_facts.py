@@ -73,7 +73,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RevocationFact:
-    """Of one certificate by one address. When it was asked stands in the snapshot: all facts of one are of one time."""
+    """Of one certificate by one address."""
 
     certificate: str
     """SHA-256 (hex) of its DER."""
@@ -85,6 +85,22 @@ class RevocationFact:
     """In our words, where it didn't answer or wasn't asked."""
     answer: RevocationAnswer | None = None
     """What came back, whatever the clock: never EXPIRED or NOT_YET_VALID. None: it didn't answer."""
+    at: datetime | None = None
+    """When it was asked, by the console's clock, where it is older than the snapshot's other facts; None: when they
+    were."""
+
+    @property
+    def key(self) -> FactKey:
+        return self.certificate, self.method, self.url
+
+    def asked_at(self, others: datetime) -> datetime:
+        """UTC; `others`: when the snapshot's other facts were asked. A date in the future counts for nothing."""
+        at = _in_utc(self.at)
+        return others if at is None or at > others else at
+
+
+FactKey = tuple[str, RevocationMethod, str]
+"""Certificate, method and address of a fact."""
 
 
 def dated(answer: RevocationAnswer, method: RevocationMethod, moment: datetime) -> RevocationAnswer:

@@ -45,21 +45,26 @@ class _Clock:
     """Moments by the beacon's clock."""
 
     now: datetime
-    asked: datetime
-    """When the facts were gathered."""
+    console_asked: datetime
+    """When the facts were gathered, by the console's clock, but for those that are older (UTC)."""
+    skew: timedelta
     soon: timedelta
+
+    def asked(self, fact: RevocationFact) -> datetime:
+        """Raises OverflowError at the ends of the calendar."""
+        return fact.asked_at(self.console_asked) + self.skew
 
     def ended_since(self, fact: RevocationFact) -> bool:
         """Its answer was in date then and isn't now: what the address serves since wasn't seen."""
         now = answer_at(fact, self.now)
-        then = answer_at(fact, self.asked)
+        then = answer_at(fact, self.asked(fact))
         expired = RevocationState.EXPIRED
         return now is not None and then is not None and now.state is expired and then.state is not expired
 
-    def is_late(self, answer: RevocationAnswer) -> bool:
+    def is_late(self, fact: RevocationFact, answer: RevocationAnswer) -> bool:
         """It ends soon, and the next one wasn't published when there was little left of its period."""
         _, end = answer.span
-        return end is not None and end - self.now <= self.soon and is_stale(answer, self.asked)
+        return end is not None and end - self.now <= self.soon and is_stale(answer, self.asked(fact))
 
 
 @lru_cache(maxsize=1000)
@@ -84,16 +89,21 @@ def judge_client_revocation(endpoint: Endpoint, chain: Sequence[bytes], now: dat
     snapshot = endpoint.snapshot
     if snapshot.revocation_at is None:
         return words.never_asked(members)
+    facts = _facts(Same(snapshot))
     try:
-        asked = snapshot.revocation_at.astimezone(UTC) + (endpoint.skew or timedelta(0))
+        asked = snapshot.revocation_at.astimezone(UTC)
+        clock = _Clock(now, asked, endpoint.skew or timedelta(0), soon)
+        told = [_judge_member(member, facts, clock) for member in members]
     except OverflowError:
         # A clock at the end of the calendar: nothing can be said of when this was.
         return words.never_asked(members)
-    facts, clock = _facts(Same(snapshot)), _Clock(now, asked, soon)
-    told = [_judge_member(member, facts, clock) for member in members]
+    of_members = (
+        fact for member in members for method in RevocationMethod for fact in facts.get((member.sha256, method), ())
+    )
+    oldest = min((fact.asked_at(asked) for fact in of_members), default=asked)
     worst = min(told, key=lambda outcome: _WORST.index(outcome.status))
     shown = worst if worst.status is not Status.PASS else _all_good(worst, told)
-    return replace(shown, evidence={**shown.evidence, "asked": f"{snapshot.revocation_at:%Y-%m-%dT%H:%MZ}"})
+    return replace(shown, evidence={**shown.evidence, "asked": f"{oldest:%Y-%m-%dT%H:%MZ}"})
 
 
 def _all_good(first: Outcome, told: Sequence[Outcome]) -> Outcome:
@@ -114,7 +124,7 @@ def _judge_member(member: Certificate, facts: _Facts, clock: _Clock) -> Outcome:
     if good is None:
         return _nothing_valid(member, (*responders, *lists), clock)
     found = words.good_answer(member, good, by_responder, _why_unasked(member, responders, clock))
-    late = found.status is Status.PASS and good[0].method is _CRL and clock.is_late(good[1])
+    late = found.status is Status.PASS and good[0].method is _CRL and clock.is_late(*good)
     return words.late_list(member, good, found) if late else found
 
 

@@ -59,11 +59,11 @@ def seen_revocation(
     if asked_at is None:
         return NEVER_ASKED
     try:
-        by_its_clock = asked_at.astimezone(UTC) + (skew or timedelta(0))
+        asked = asked_at.astimezone(UTC)
+        return _shared(tuple([_seen(fact, fact.asked_at(asked) + (skew or timedelta(0))) for fact in facts]))
     except OverflowError:
         # A clock at the end of the calendar: nothing can be said of when this was.
         return NEVER_ASKED
-    return _shared(tuple([_seen(fact, by_its_clock) for fact in facts]))
 
 
 def _seen(fact: RevocationFact, asked_at: datetime) -> SeenFact:

@@ -6,7 +6,7 @@ beacon's own trust, so that nobody makes a beacon ask an address of his own choi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -21,7 +21,7 @@ from console.readiness.device_view import DeviceView, view_device
 from console.readiness.model import COMPONENTS, PairUse
 from console.services.estate import Estate
 from console.services.observation import Observation
-from console.services.revocation import Bounds, ask, not_asked, questions_of
+from console.services.revocation import Bounds, ask, dated_facts, not_asked, questions_of
 
 BOUNDS = Bounds(lists=64, questions=200)
 """For one beacon and sweep: devices of one CA share lists, and each has a question of its own."""
@@ -48,18 +48,24 @@ class ClientRevocationService:
         seen = self._estate.observation().beacons.get(beacon.name)
         return seen is not None and seen.revocation_at is not None
 
-    def ask(self, beacon: Beacon) -> None:
-        """Ask what there is to ask, and record it; where the beacon can't be asked, that and why."""
+    def ask(self, beacon: Beacon, devices: Collection[str] | None = None) -> None:
+        """Ask what there is to ask about these devices (None: all), and record it; where the beacon can't be asked,
+        that and why. What is known of the others stays."""
         observation = self._estate.observation()
         seen = observation.beacons.get(beacon.name)
         if seen is None:
             return
-        paths = client_paths(seen, observation, self._estate.uses(), self._estate.profile, self._clock.now())
+        uses = [use for use in self._estate.uses() if devices is None or use.device in devices]
+        paths = client_paths(seen, observation, uses, self._estate.profile, self._clock.now())
         questions = questions_of(paths)
+        before = dated_facts(seen.revocation, seen.revocation_at)
         try:
-            facts = ask(partial(self._beacons.fetch, beacon), questions, BOUNDS)
+            facts = ask(partial(self._beacons.fetch, beacon), questions, BOUNDS, before=before)
         except MtlsConsoleError as error:
             facts = not_asked(questions, error.sentence)
+        if devices is not None:
+            told = {fact.key for fact in facts}
+            facts = (*facts, *(before.get(fact.key, fact) for fact in seen.revocation if fact.key not in told))
         self._estate.record_client_revocation(beacon.name, facts)
 
 

@@ -20,7 +20,7 @@ from console.readiness.model import COMPONENTS, PairInput, PairUse
 from console.readiness.revocation_chains import asked_methods, checked_chains
 from console.services.estate import Estate
 from console.services.observation import Observation
-from console.services.revocation import Bounds, KeptLists, Question, ask, not_asked, questions_of
+from console.services.revocation import Bounds, KeptLists, Question, ask, dated_facts, not_asked, questions_of
 
 _METHODS = {Method.CRL: RevocationMethod.CRL, Method.OCSP: RevocationMethod.OCSP}
 BOUNDS = Bounds(lists=24, questions=48)
@@ -65,7 +65,8 @@ class DeviceRevocationService:
             return self._devices.fetch(device, [replace(one, agent_user=snapshot.agent_user) for one in requests])
 
         try:
-            facts = ask(fetch, questions, BOUNDS, self._kept)
+            before = dated_facts(snapshot.revocation, snapshot.revocation_at)
+            facts = ask(fetch, questions, BOUNDS, self._kept, before)
         except MtlsConsoleError as error:
             facts = not_asked(questions, error.sentence)
         self._estate.record_device_revocation(device.name, facts, snapshot.config.sha256)

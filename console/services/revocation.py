@@ -6,12 +6,14 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
+from types import MappingProxyType
 
 from console.pki.certificates import Certificate, certificate
 from console.pki.revocation import read_response, responder_address
-from console.pki.revocation_facts import Reach, RevocationAnswer, RevocationFact, RevocationMethod
+from console.pki.revocation_facts import FactKey, Reach, RevocationAnswer, RevocationFact, RevocationMethod
 from console.pki.revocation_list import FAULTS, RevocationList
 from console.ports import Fetched, FetchRequest
 from console.readiness.model import LiveOutcome
@@ -26,6 +28,8 @@ _SECONDS = 10.0
 _LONGEST = 2000
 _ONLY_HTTP = "only plain http addresses are asked"
 _KEPT_BYTES = 64 * 1024 * 1024
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_NOTHING: Mapping[FactKey, RevocationFact] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,10 @@ class Question:
     method: RevocationMethod
     url: str
     """As the certificate names it."""
+
+    @property
+    def key(self) -> FactKey:
+        return self.certificate.sha256, self.method, self.url
 
 
 class KeptLists:
@@ -102,11 +110,19 @@ def questions_of(paths: Iterable[Sequence[bytes]]) -> tuple[Question, ...]:
 
 
 def ask(
-    fetch: FetchAll, questions: Sequence[Question], bounds: Bounds, kept: KeptLists | None = None
+    fetch: FetchAll,
+    questions: Sequence[Question],
+    bounds: Bounds,
+    kept: KeptLists | None = None,
+    before: Mapping[FactKey, RevocationFact] = _NOTHING,
 ) -> tuple[RevocationFact, ...]:
-    """One fact for each question, with at most one call of `fetch`, lists first. Raises what `fetch` raises."""
+    """One fact for each question, with at most one call of `fetch`, lists first. Raises what `fetch` raises.
+
+    `before`: what is known (`dated_facts`). What isn't in it is asked first, then the oldest, so that everything gets
+    its turn however narrow the bounds are; a question that finds no room keeps what is known.
+    """
     kept = kept or KeptLists()
-    gathered = _Gathered(questions, bounds, kept)
+    gathered = _Gathered(_by_turn(questions, before), bounds, kept)
     said_of = fetch(tuple(gathered.requests.values())) if gathered.requests else ()
     answers = dict(zip(gathered.requests, said_of, strict=True))
     lists = {
@@ -114,7 +130,23 @@ def ask(
         for url, said in answers.items()
         if url in gathered.of_lists and (found := _list(url, said, gathered.held, kept)) is not None
     }
-    return tuple(_fact(question, gathered, answers, lists) for question in questions)
+    return tuple(_known_or_new(question, gathered, answers, lists, before) for question in questions)
+
+
+def dated_facts(facts: Iterable[RevocationFact], asked_at: datetime | None) -> dict[FactKey, RevocationFact]:
+    """Facts that were really asked, each with its own date; `asked_at`: that of the snapshot that they are from."""
+    if asked_at is None:
+        return {}
+    at = asked_at.replace(tzinfo=UTC) if asked_at.tzinfo is None else asked_at
+    return {fact.key: replace(fact, at=fact.asked_at(at)) for fact in facts if fact.reach is not Reach.NOT_ASKED}
+
+
+def _by_turn(questions: Sequence[Question], before: Mapping[FactKey, RevocationFact]) -> list[Question]:
+    def last_asked(question: Question) -> datetime:
+        fact = before.get(question.key)
+        return _NEVER if fact is None or fact.at is None else fact.at
+
+    return sorted(questions, key=last_asked)
 
 
 def _list(url: str, said: Fetched, held: Mapping[str, RevocationList], kept: KeptLists) -> RevocationList | None:
@@ -140,6 +172,7 @@ class _Gathered:
         """By the address that is really asked."""
         self.address: dict[Question, str] = {}
         self.why_not: dict[Question, str] = {}
+        self.too_many: dict[Question, str] = {}
         self.of_lists: dict[str, tuple[str, ...]] = {}
         """Addresses of lists: the SHA-256 of what each answered last."""
         self.held: dict[str, RevocationList] = {}
@@ -172,7 +205,7 @@ class _Gathered:
         if not url.lower().startswith("http://") or len(url) > _LONGEST:
             self.why_not[question] = _ONLY_HTTP if url else "its question can't be written"
         elif url not in self.requests and len(self.requests) >= most:
-            self.why_not[question] = too_many
+            self.too_many[question] = too_many
         else:
             self.requests.setdefault(
                 url, FetchRequest(url, limit, timeout_seconds=_SECONDS, known=self.of_lists.get(url, ()))
@@ -190,11 +223,27 @@ def _responder(question: Question) -> str:
         return ""
 
 
+def _known_or_new(
+    question: Question,
+    gathered: _Gathered,
+    answers: dict[str, Fetched],
+    lists: dict[str, RevocationList],
+    before: Mapping[FactKey, RevocationFact],
+) -> RevocationFact:
+    found = _fact(question, gathered, answers, lists)
+    no_room = question in gathered.too_many or (
+        question in gathered.address and answers[gathered.address[question]].left_out
+    )
+    return before.get(question.key, found) if no_room else found
+
+
 def _fact(
     question: Question, gathered: _Gathered, answers: dict[str, Fetched], lists: dict[str, RevocationList]
 ) -> RevocationFact:
     if question in gathered.why_not:
         return _bare(question, Reach.NOT_ASKED, gathered.why_not[question])
+    if question in gathered.too_many:
+        return _bare(question, Reach.NOT_ASKED, gathered.too_many[question])
     url = gathered.address[question]
     said = answers[url]
     if said.outcome is not LiveOutcome.OK:

@@ -65,7 +65,9 @@ class SweepService:
         Raises ConfigurationError for an unknown name.
         """
         names = targets if targets is not None else all_names(self._fleet)
-        sweep = _Sweep(self, self._fleet, self._estate, self._revocation, self._device_revocation, follow)
+        devices = frozenset(names) & {device.name for device in self._fleet.devices}
+        about = devices if targets is not None and devices else None
+        sweep = _Sweep(self, self._fleet, self._estate, self._revocation, self._device_revocation, about, follow)
         work = [sweep.work_of(name) for name in dict.fromkeys(names)]
         title = "everything" if targets is None else ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
         return self._runner.start(JobKind.SWEEP, f"sweep of {title}", work)
@@ -121,6 +123,8 @@ class _Sweep:
     estate: Estate
     revocation: ClientRevocationService
     device_revocation: DeviceRevocationService
+    about: frozenset[str] | None
+    """The devices whose certificates beacons are asked about; None: all."""
     follow: bool
     first_look: FirstLook = field(init=False)
     taken: set[str | Endpoint] = field(default_factory=set)
@@ -183,7 +187,7 @@ class _Sweep:
         return Work(revocation_target(beacon.name), run, REVOCATION_SECONDS, retries=0)
 
     def _ask_revocation(self, _job: Job, beacon: Beacon) -> None:
-        self.revocation.ask(beacon)
+        self.revocation.ask(beacon, self.about)
 
     def _ask_device(self, _job: Job, device: Device) -> None:
         self.device_revocation.ask(device)

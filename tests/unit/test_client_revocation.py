@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -137,6 +137,27 @@ def test_the_beacons_clock_counts() -> None:
     ahead = replace(given, beacon=replace(given.beacon, clock=kit.NOW + timedelta(days=2)))
     assert found(given).status is P
     assert (found(ahead).status, found(ahead).message.count("beacon's clock")) == (F, 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "asked"),
+    [
+        (None, F, "11:30"),
+        (kit.NOW - 2 * HOUR, U, "10:00"),
+        ((kit.NOW - 2 * HOUR).replace(tzinfo=None), U, "10:00"),
+        (kit.NOW + HOUR, F, "11:30"),
+        (datetime.min.replace(tzinfo=UTC), U, None),
+    ],
+)
+def test_a_fact_that_was_kept_counts_by_its_own_date(at: datetime | None, status: Status, asked: str | None) -> None:
+    """Its list ended an hour ago: that it had ended when the others were asked says nothing of it."""
+    ended = fact(client(), LIST, answer(begin=-9 * HOUR, end=-HOUR))
+    given = checked(lambda: replace(ended, at=at))()
+    assert given.beacon is not None
+    behind = replace(given, beacon=replace(given.beacon, clock=kit.NOW - timedelta(seconds=1)))
+    told = found(behind if asked is None else given)
+    assert told.status is status
+    assert asked is None or told.evidence["asked"] == f"2026-11-24T{asked}Z"
 
 
 def test_another_certificate_of_the_same_ca_was_not_asked_about() -> None:

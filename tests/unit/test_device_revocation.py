@@ -23,12 +23,12 @@ from console.fleet.model import Beacon, Device, ExplicitPair, Fleet
 from console.pki.revocation_facts import Reach, RevocationState
 from console.ports import Fetched, FetchRequest
 from console.readiness.judge import judge_pair
-from console.readiness.model import LiveOutcome, PairInput, Verdict
+from console.readiness.model import LiveOutcome, PairInput, Status, Verdict
 from console.services.device_revocation import DeviceRevocationService
 from console.services.estate import Estate
 from tests.fakes import FakeDevices, FrozenClock
 from tests.unit import readiness_kit as kit
-from tests.unit.readiness_examples_revocation import GONE, LIST, OLD, RESPONDER, REVOKED, ROOT_LIST, asked, chain
+from tests.unit.readiness_examples_revocation import GONE, GOOD, LIST, OLD, RESPONDER, REVOKED, ROOT_LIST, asked, chain
 from tests.unit.test_pki_revocation import revocation_list
 
 
@@ -176,6 +176,17 @@ def test_a_device_that_cant_be_asked_says_why_and_fails_nothing(scene: Making) -
     assert made.estate.observation().failures == {}
     with pytest.raises(SshError):
         made.devices.collect(made.device, ())
+
+
+def test_a_fact_that_was_kept_counts_by_its_own_date() -> None:
+    """The list ended between its date and that of the others."""
+    given_pair = asked({LIST: OLD, ROOT_LIST: GOOD})()
+    assert given_pair.device is not None
+    (listed, other) = given_pair.device.revocation
+    older = (replace(listed, at=kit.NOW - timedelta(days=3)), other)
+    kept = replace(given_pair, device=replace(given_pair.device, revocation=older))
+    statuses = [kit.finding(one, "device.revocation-check").status for one in (given_pair, kept)]
+    assert statuses == [Status.FAIL, Status.UNKNOWN]
 
 
 def test_what_is_switched_off_later_is_forgotten(scene: Making) -> None:

@@ -288,3 +288,36 @@ def test_a_beacon_that_begins_to_check_is_asked_when_it_is_observed_again(world:
     world.space.sweep.observe_again(beacon)
     assert world.beacons.fetched == [("b1", (LIST, ROOT_LIST))]
     assert len(world.space.estate.observation().beacons["b1"].revocation) == 2
+
+
+def test_a_sweep_of_some_devices_asks_about_theirs_and_what_is_known_of_others_stays(world: World) -> None:
+    """Their answers keep their date: what has ended since counts as that."""
+    first = kit.issue("d1", issuing(), usages=[kit.CLIENT], crl="http://pki.example/1.crl")
+    second = kit.issue("d2", issuing(), usages=[kit.CLIENT], crl="http://pki.example/2.crl")
+    collect = world.devices.collect
+
+    def own(device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
+        made = kit.device(chain=(first if device.name == "d1" else second).pem + issuing().pem)
+        return replace(collect(device, hosts), files=made.files)
+
+    world.devices.collect = own  # type: ignore[method-assign]
+    world.sweep()
+    began = world.clock.now()
+    assert {url for _, urls in world.beacons.fetched for url in urls} == {
+        "http://pki.example/1.crl",
+        "http://pki.example/2.crl",
+        ROOT_LIST,
+    }
+    world.beacons.fetched.clear()
+    world.clock.forward(minutes=1)
+    assert world.space.sweep.start(["d1"], follow=True).wait(10)
+    assert world.beacons.fetched == [("b1", ("http://pki.example/1.crl", ROOT_LIST))]
+    known = world.space.estate.observation().beacons["b1"]
+    assert known.revocation_at == world.clock.now()
+    assert {fact.url: fact.at for fact in known.revocation} == {
+        "http://pki.example/1.crl": None,
+        ROOT_LIST: None,
+        "http://pki.example/2.crl": began,
+    }
+    assert world.space.sweep.start(["b1"]).wait(10)
+    assert {fact.at for fact in world.space.estate.observation().beacons["b1"].revocation} == {None}
