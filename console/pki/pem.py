@@ -75,27 +75,34 @@ def read_pem(content: bytes, *, skips_bom: bool = True) -> PemReading:
             return PemReading(tuple(blocks), str(bad), number, bom)
 
 
-def _lines(content: bytes) -> Iterator[bytes]:
-    """Lines without their end and without what OpenSSL strips from it.
+_Lines = Iterator[tuple[bytes, bool]]
+"""Lines without their end, and whether OpenSSL takes each for the rest of the one before."""
 
-    It reads lines as C strings: a NUL cuts its line, and one at the start of a line is taken for the end of the file.
+
+def _lines(content: bytes) -> _Lines:
+    """Lines without what OpenSSL strips from their end.
+
+    It reads them as C strings: a NUL cuts what is read at once, and one at its start is taken for the end of the file.
+    After a piece that was cut, the rest of the line is a line of its own.
     """
-    for line in content.split(b"\n"):
-        if len(line) <= _CHUNK and b"\0" not in line:
-            yield line.rstrip(_STRIPPED)
+    rows = content.split(b"\n")
+    for number, line in enumerate(rows, start=1):
+        if len(line) < _CHUNK and b"\0" not in line:
+            yield line.rstrip(_STRIPPED), False
             continue
-        for start in range(0, len(line), _CHUNK):
+        ended = len(line) + (number < len(rows))
+        continues = False
+        for start in range(0, ended, _CHUNK):
             text, nul, _ = line[start : start + _CHUNK].partition(b"\0")
             if nul and not text:
                 return
-            text = text.rstrip(_STRIPPED)
-            if text or not start:  # blanks at the end of a long line are no blank line
-                yield text
+            yield text.rstrip(_STRIPPED), continues
+            continues = not nul
 
 
-def _next_begin(lines: Iterator[bytes], skips_bom: bool) -> tuple[str | None, bool]:
+def _next_begin(lines: _Lines, skips_bom: bool) -> tuple[str | None, bool]:
     bom = False
-    for position, line in enumerate(lines):
+    for position, (line, _) in enumerate(lines):
         if position == 0 and line.startswith(_BOM):
             bom = bom or line[len(_BOM) :].startswith(_BEGIN)
             line = line[len(_BOM) :] if skips_bom else line
@@ -104,13 +111,15 @@ def _next_begin(lines: Iterator[bytes], skips_bom: bool) -> tuple[str | None, bo
     return None, bom
 
 
-def _read_block(lines: Iterator[bytes], label: str, number: int) -> PemBlock:
+def _read_block(lines: _Lines, label: str, number: int) -> PemBlock:
     header: list[bytes] | None = None
     data: list[bytes] = []
     short_line_seen = False
     end = _END + label.encode("latin-1") + _TAIL
-    for line in lines:
+    for position, (line, continues) in enumerate(lines):
         if not line:
+            if continues and position:  # blanks at the end of a long line are no blank line, but for those of BEGIN's
+                continue
             if header is not None:
                 raise _BadBlock("a second blank line inside the block")
             header, data = data, []

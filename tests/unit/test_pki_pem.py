@@ -50,6 +50,9 @@ WHOLE = {
 REFUSED = {
     "empty": b"",
     "blank inside": _blank_inside(ROOT),
+    # A NUL cuts the piece of a long line that OpenSSL reads at once: what is left of the line is a blank line.
+    "a NUL in a long line": ROOT.replace(ROOT.split(b"\n")[2], ROOT.split(b"\n")[2] + b"\0" + b" " * 300),
+    "blanks after BEGIN, then a blank line": ROOT.replace(b"-\nM", b"-" + b" " * 300 + b"\n\nM"),
     "no end": ROOT.replace(b"-----END CERTIFICATE-----", b""),
     "cr only": ROOT.replace(b"\n", b"\r"),
     "utf-16": ROOT.decode().encode("utf-16"),
