@@ -21,7 +21,7 @@ from console.services.events import StepApplied
 from console.services.jobs import Afterwards, Job, JobKind, JobRunner, Work
 from console.services.planning import Planner
 from console.services.recovery import OpenState, RecoveryService
-from console.services.sweep import SweepService
+from console.services.sweep import REVOCATION_SECONDS, SweepService
 
 APPLY_SECONDS = 300.0
 """One target's time to be written. A target given up keeps its entry open: the journal says so at the next start."""
@@ -57,6 +57,8 @@ class EditingService:
         self._changing: set[str] = set()
         self._to_look_at: set[str] = set()
         """Targets of which something was, or may have been, written."""
+        self._to_ask: set[str] = set()
+        """Targets that were looked at again."""
         self._changing_lock = threading.Lock()
         self._recovery = RecoveryService(fleet, devices, beacons, journal)
         self._planner = Planner(fleet, devices, journal, estate, sweep, runner, clock)
@@ -123,14 +125,16 @@ class EditingService:
             raise _lockout_refused(cut_off, accept_lockout)
 
     def _device_work(self, plan: Plan, change: DeviceChange) -> Work:
-        look = partial(self._sweep.collect_again, self._fleet.device(change.device))
-        return self._work(change.device, partial(self._apply_device, plan, change), look)
+        device = self._fleet.device(change.device)
+        look, ask = partial(self._sweep.collect, device), partial(self._sweep.ask_revocation, device)
+        return self._work(change.device, partial(self._apply_device, plan, change), look, ask)
 
     def _beacon_work(self, plan: Plan, change: BeaconChange) -> Work:
-        look = partial(self._sweep.observe_again, self._fleet.beacon(change.beacon))
-        return self._work(change.beacon, partial(self._apply_beacon, plan, change), look)
+        beacon = self._fleet.beacon(change.beacon)
+        look, ask = partial(self._sweep.observe_again, beacon), partial(self._sweep.ask_client_revocation, beacon)
+        return self._work(change.beacon, partial(self._apply_beacon, plan, change), look, ask)
 
-    def _work(self, target: str, run: Callable[[Job], None], look: Callable[[], None]) -> Work:
+    def _work(self, target: str, run: Callable[[Job], None], look: Callable[[], None], ask: Callable[[], None]) -> Work:
         # Never tried again by itself: after a lost connection the target's state has to be looked at first.
         return Work(
             target,
@@ -141,6 +145,9 @@ class EditingService:
                 partial(self._look_again, target, look),
                 lambda error: self._estate.record_failure(target, error.sentence),
                 LOOK_SECONDS,
+                # The target has been seen. What its addresses for revocation answer isn't known then, as it wasn't
+                # before, and that is what its pairs say.
+                then=Afterwards(partial(self._ask_again, target, ask), lambda _: None, REVOCATION_SECONDS),
             ),
         )
 
@@ -323,6 +330,16 @@ class EditingService:
                 return
             self._to_look_at.discard(target)
         look()
+        with self._changing_lock:
+            self._to_ask.add(target)
+
+    def _ask_again(self, target: str, ask: Callable[[], None]) -> None:
+        """After such a look: by its new settings the target may meet other addresses for revocation."""
+        with self._changing_lock:
+            if target not in self._to_ask:
+                return
+            self._to_ask.discard(target)
+        ask()
 
 
 def _lockout_refused(cut_off: Sequence[str], accepted: int | None) -> ChangeRefused:

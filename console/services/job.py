@@ -57,6 +57,8 @@ class Afterwards:
     on_failure: Callable[[MtlsConsoleError], None]
     """Called once: for its error, or when its time is over."""
     timeout_seconds: float = 120.0
+    then: Afterwards | None = None
+    """Begun where this ended well, with a time of its own."""
 
 
 @dataclass(frozen=True, slots=True)

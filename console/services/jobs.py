@@ -27,10 +27,10 @@ class _Task:
     job: Job
     work: Work
     deadline: float = 0.0
-    ended: bool = False
-    """The work itself; what comes afterwards may go on."""
+    step: Afterwards | None = None
+    """What goes on after the work itself has ended."""
     error: MtlsConsoleError | None = None
-    """How it ended."""
+    """How the work itself ended."""
 
 
 class JobRunner:
@@ -131,8 +131,9 @@ class JobRunner:
                 self._running[me] = task
                 self._condition.notify_all()
             error = self._attempt(task)
-            if task.work.afterwards is not None and self._begin_afterwards(me, task, task.work.afterwards, error):
-                _follow(task.work.target, task.work.afterwards)
+            step = task.work.afterwards
+            while step is not None and self._begin(me, task, step, error) and _follow(task.work.target, step):
+                step = step.then
             self._settle(task, error)
             with self._condition:
                 if me not in self._running:
@@ -152,15 +153,13 @@ class JobRunner:
                 return error
         raise AssertionError("unreachable")
 
-    def _begin_afterwards(
-        self, me: threading.Thread, task: _Task, afterwards: Afterwards, error: MtlsConsoleError | None
-    ) -> bool:
+    def _begin(self, me: threading.Thread, task: _Task, step: Afterwards, error: MtlsConsoleError | None) -> bool:
         """False: the work was given up meanwhile."""
         with self._condition:
             if me not in self._running:
                 return False
-            task.ended, task.error = True, error
-            task.deadline = monotonic() + afterwards.timeout_seconds
+            task.step, task.error = step, error
+            task.deadline = monotonic() + step.timeout_seconds
             self._condition.notify_all()
         return True
 
@@ -193,12 +192,12 @@ class JobRunner:
                 self._give_up(task)
 
     def _give_up(self, task: _Task) -> None:
-        afterwards = task.work.afterwards
-        if afterwards is None or not task.ended:
+        step = task.step
+        if step is None:
             self._settle(task, _overrun(task.work.target, task.work.timeout_seconds))
             return
-        late = _overrun(task.work.target, afterwards.timeout_seconds)
-        _guarded(task.work.target, lambda: afterwards.on_failure(late))
+        late = _overrun(task.work.target, step.timeout_seconds)
+        _guarded(task.work.target, lambda: step.on_failure(late))
         self._settle(task, task.error)
 
 
@@ -216,11 +215,13 @@ def _guarded(target: str, call: Callable[[], None]) -> MtlsConsoleError | None:
     return None
 
 
-def _follow(target: str, afterwards: Afterwards) -> None:
-    error = _guarded(target, afterwards.run)
+def _follow(target: str, step: Afterwards) -> bool:
+    """Did it end well?"""
+    error = _guarded(target, step.run)
     if error is not None:
         cause = error
-        _guarded(target, lambda: afterwards.on_failure(cause))
+        _guarded(target, lambda: step.on_failure(cause))
+    return error is None
 
 
 def _worth_retrying(error: MtlsConsoleError) -> bool:

@@ -77,11 +77,6 @@ class SweepService:
         hosts = [pair.host for pair in explicit_pairs(self._fleet, device.name)]
         self._estate.record_device(self._devices.collect(device, list(dict.fromkeys(hosts))))
 
-    def collect_again(self, device: Device) -> None:
-        """Its config.ini has changed: `collect`, and what its check of revocation meets by the new settings."""
-        self.collect(device)
-        self.ask_revocation(device)
-
     def ask_revocation(self, device: Device) -> None:
         """Ask the addresses for revocation that the device would ask, from it; nothing where it checks none. Where it
         can't be asked, that is what is recorded."""
@@ -104,12 +99,14 @@ class SweepService:
         self._estate.record_hello(self._hello.hello(use.host, use.port, _address(use.address), HELLO_SECONDS))
 
     def observe_again(self, beacon: Beacon) -> None:
-        """Its settings have changed: WinRM's view of it, a hello to each of its endpoints, and, where it has begun to
-        check revocation of client certificates, what their addresses answer it."""
+        """Its settings have changed: WinRM's view of it, and a hello to each of its endpoints."""
         self.snapshot(beacon)
         endpoints = {(use.host, use.port): use for use in self._estate.uses() if use.beacon == beacon.name}
         for use in endpoints.values():
             self.say_hello(use)
+
+    def ask_client_revocation(self, beacon: Beacon) -> None:
+        """Where it has begun to check revocation of client certificates: what their addresses answer it."""
         if self._revocation.is_checked_by(beacon) and not self._revocation.was_asked(beacon):
             self._revocation.ask(beacon)
 

@@ -18,7 +18,7 @@ from cryptography.x509 import ocsp
 
 from console.agent.profile import AgentProfile
 from console.agent.snapshot import DeviceSnapshot, NameFact
-from console.fleet.model import Device
+from console.fleet.model import Beacon, Device
 from console.iis.snapshot import Site
 from console.pki.revocation_facts import Reach, RevocationFact, RevocationMethod, RevocationState
 from console.ports import Fetched, FetchRequest
@@ -267,6 +267,22 @@ def test_a_sweep_asks_each_beacon_once_and_never_fails_for_it(world: World) -> N
     assert world.store.snapshots.beacons()["b1"].revocation == known.revocation
 
 
+def test_beacons_and_devices_share_the_lists_that_came(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one beacon brought is known of the next one; each sweep brought every list from every beacon before."""
+    known: list[tuple[str, ...]] = []
+    fetch = world.beacons.fetch
+
+    def seen(beacon: Beacon, requests: Sequence[FetchRequest]) -> Sequence[Fetched]:
+        known.extend(request.known for request in requests if request.url == LIST)
+        return fetch(beacon, requests)
+
+    monkeypatch.setattr(world.beacons, "fetch", seen)
+    world.sweep()
+    world.clock.forward(minutes=1)
+    world.sweep()
+    assert known == [(), (hashlib.sha256(world.beacons.addresses[LIST]).hexdigest(),)]
+
+
 def test_a_beacon_that_is_observed_again_keeps_what_it_was_told(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.sweep()
@@ -277,15 +293,16 @@ def test_a_beacon_that_is_observed_again_keeps_what_it_was_told(tmp_path: Path) 
     assert world.space.estate.observation().beacons["b1"].revocation == facts
 
 
-def test_a_beacon_that_begins_to_check_is_asked_when_it_is_observed_again(world: World) -> None:
+def test_a_beacon_that_begins_to_check_is_asked_after_it_was_observed_again(world: World) -> None:
     """What is known already stays until the next sweep."""
     beacon = world.fleet.beacons[0]
     checks(world, on=False)
     world.sweep()
     assert world.beacons.fetched == []
     checks(world, on=True)
-    world.space.sweep.observe_again(beacon)
-    world.space.sweep.observe_again(beacon)
+    for _ in range(2):
+        world.space.sweep.observe_again(beacon)
+        world.space.sweep.ask_client_revocation(beacon)
     assert world.beacons.fetched == [("b1", (LIST, ROOT_LIST))]
     assert len(world.space.estate.observation().beacons["b1"].revocation) == 2
 

@@ -15,6 +15,7 @@ from console.changes.model import EntryState
 from console.command.review import review
 from console.errors import ChangeRefused, ConfigurationError, ExitStatus, SshError, UsageError
 from console.fleet.model import Device
+from console.services.device_revocation import DeviceRevocationService
 from console.services.events import JobEvent, StepApplied
 from console.services.jobs import JobState
 from console.services.recovery import OpenState, RecoveryService
@@ -260,6 +261,39 @@ def test_a_slow_look_afterwards_is_no_failure_of_what_was_written(
     assert job.state is JobState.DONE
     (entry,) = world.space.journal.entries()
     assert entry.state is EntryState.DONE
+
+
+def test_slow_addresses_for_revocation_leave_the_look_as_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.sweep()
+    monkeypatch.setattr("console.services.editing.REVOCATION_SECONDS", 0.2)
+    plan = world.space.editing.plan_devices(["d1"], ON)
+    go_on, asked = threading.Event(), list[str]()
+
+    def slow(device: Device) -> None:
+        asked.append(device.name)
+        assert go_on.wait(20)
+
+    monkeypatch.setattr(
+        "console.services.device_revocation.DeviceRevocationService.ask", lambda _, device: slow(device)
+    )
+    job = world.space.editing.start_apply(plan)
+    assert job.wait(20)
+    go_on.set()
+    assert (asked, job.state) == (["d1"], JobState.DONE)
+    seen = world.space.estate.observation()
+    assert seen.failures == {}
+    assert b"AndKey=True" in (seen.devices["d1"].config.content or b"")
+
+
+def test_what_was_refused_is_neither_looked_at_nor_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.sweep()
+    plan = world.space.editing.plan_devices(["d1"], ON)
+    world.devices.files["d1"] += b"; changed\n"
+    world.devices.collected.clear()
+    asked: list[str] = []
+    monkeypatch.setattr(DeviceRevocationService, "ask", lambda _, device: asked.append(device.name))
+    assert world.space.editing.apply(plan).state is JobState.FAILED
+    assert (asked, world.devices.collected) == ([], [])
 
 
 def test_nobody_is_cut_off_without_their_exact_number(world: World) -> None:

@@ -197,6 +197,34 @@ def test_a_late_afterwards_is_given_up_and_the_work_stays_done(runner: JobRunner
     assert told == ["no end after 0 s; given up"]
 
 
+def test_a_late_second_step_afterwards_has_a_failure_of_its_own(runner: JobRunner) -> None:
+    gate, told = threading.Event(), list[str]()
+
+    def ask() -> None:
+        told.append("asked")
+        gate.wait(30)
+
+    second = Afterwards(ask, lambda error: told.append(f"second: {error.message}"), timeout_seconds=0.2)
+    first = Afterwards(lambda: told.append("looked"), lambda _: told.append("first failed"), then=second)
+    job = runner.start(JobKind.APPLY, "x", [Work("t", lambda _: None, afterwards=first)])
+    assert job.wait(10)
+    gate.set()
+    assert job.state is JobState.DONE
+    assert told == ["looked", "asked", "second: no end after 0 s; given up"]
+
+
+def test_after_a_first_step_that_failed_comes_no_second(runner: JobRunner) -> None:
+    told: list[str] = []
+
+    def lose() -> None:
+        raise SshError("gone")
+
+    second = Afterwards(lambda: told.append("asked"), lambda _: told.append("never"))
+    first = Afterwards(lose, lambda error: told.append(error.message), then=second)
+    assert runner.start(JobKind.APPLY, "x", [Work("t", lambda _: None, afterwards=first)]).wait(10)
+    assert told == ["gone"]
+
+
 def test_work_that_is_given_up_has_no_afterwards(runner: JobRunner) -> None:
     gate, told = threading.Event(), []
     afterwards = Afterwards(lambda: told.append("looked"), lambda _: told.append("told"))
