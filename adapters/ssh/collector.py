@@ -119,16 +119,13 @@ def ask(session: DeviceSession, main: str, seconds: float) -> Records:
 def wanted_by(document: ConfigDocument, profile: AgentProfile) -> Wanted:
     """What is read of a device that has this config.ini."""
     tls = [effective_tls(document, profile, name) for name in profile.components]
+    entries = failover_uses(document, profile)
     return Wanted(
         files=_once((p for each in tls for p in (each.ca_file, each.client_certificate)), PATHS_LIMIT),
         directories=_once((each.ca_directory for each in tls), PATHS_LIMIT),
         keys=_once((each.client_key for each in tls), PATHS_LIMIT),
-        hosts=_once((entry.host for entry in failover_uses(document, profile)), NAMES_LIMIT),
-        endpoints=tuple(
-            (entry.host, entry.port)
-            for entry in failover_uses(document, profile)
-            if entry.usable and entry.port is not None
-        ),
+        hosts=_once((entry.host for entry in entries), NAMES_LIMIT),
+        endpoints=tuple((entry.host, entry.port) for entry in entries if entry.usable and entry.port is not None),
     )
 
 
