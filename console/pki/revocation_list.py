@@ -13,6 +13,7 @@ from console.pki.certificates import UNREADABLE as FAULTS
 from console.pki.revocation_entries import Entries
 from console.pki.revocation_facts import RevocationAnswer, RevocationState
 from console.pki.revocation_scope import extension_of, speaks_of_some_reasons, why_out_of_scope
+from console.safe_text import one_line
 
 __all__ = ["FAULTS", "RevocationList", "unreadable"]
 
@@ -111,5 +112,5 @@ class RevocationList:
 
 def unreadable(what: str, error: Exception) -> RevocationAnswer:
     """`what` came back instead; the library's own words, bounded."""
-    text = "".join(char for char in " ".join(str(error).split()) if char.isprintable())[:100]
+    text = one_line(str(error), 100)
     return RevocationAnswer(RevocationState.UNREADABLE, f"what came back is {what}" + (f" ({text})" if text else ""))
