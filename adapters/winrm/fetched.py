@@ -45,7 +45,16 @@ def fetch_parameters(requests: Sequence[FetchRequest]) -> dict[str, object]:
         {"url": one.url, "limit": one.limit, "milliseconds": max(1, int(one.timeout_seconds * 1000))}
         for one in requests
     ]
-    return {"requests": wanted, "milliseconds": _ALTOGETHER_SECONDS * 1000, "limit": _ALTOGETHER}
+    return {
+        "requests": wanted,
+        "milliseconds": _ALTOGETHER_SECONDS * 1000,
+        "limit": _ALTOGETHER,
+        "known": _known(requests),
+    }
+
+
+def _known(requests: Sequence[FetchRequest]) -> list[str]:
+    return list(dict.fromkeys(digest for one in requests for digest in one.known))
 
 
 def fetched(
@@ -56,7 +65,8 @@ def fetched(
         answers = rows(answer, "answers")
         if len(answers) != len(requests):
             raise FieldError(f"answers: {len(answers)} to {len(requests)} questions")
-        return tuple(_fetched(at, request, row) for request, row in zip(requests, answers, strict=True))
+        known = _known(requests)
+        return tuple(_fetched(at, request, row, known) for request, row in zip(requests, answers, strict=True))
     except FieldError as exc:
         raise CommandFailed(
             f"the answer can't be read: {exc}",
@@ -66,12 +76,16 @@ def fetched(
         ) from exc
 
 
-def _fetched(at: datetime, request: FetchRequest, row: Mapping[str, object]) -> Fetched:
+def _fetched(at: datetime, request: FetchRequest, row: Mapping[str, object], known: Sequence[str]) -> Fetched:
     failure, status = text(row, "failure"), integer(row, "status")
     if failure in _NOT_ASKED:
         return Fetched(LiveOutcome.NOT_RUN, error=_NOT_ASKED[failure], at=at, left_out=failure in _LEFT_OUT)
     if failure or status != 200:
         return Fetched(LiveOutcome.FAILED, tool=TOOL, error=_error(failure, status, row), at=at)
+    if same := text(row, "same"):
+        if same not in known:
+            raise FieldError("same: it is of nothing that is known")
+        return Fetched(LiveOutcome.OK, tool=TOOL, at=at, same_as=same)
     try:
         content = base64.b64decode(long_text(row, "body", request.limit * 4 // 3 + 4), validate=True)
     except (binascii.Error, ValueError) as exc:

@@ -10,13 +10,16 @@ from console.fleet.model import Fleet
 from console.ports import BeaconGateway, Clock, DeviceGateway, HelloProbe, Journal, SnapshotStore
 from console.readiness.judge import judge_pair
 from console.services.agent_tools import AgentToolService
+from console.services.client_revocation import ClientRevocationService
 from console.services.contained import Judge
 from console.services.device_proof import DeviceProofService
+from console.services.device_revocation import DeviceRevocationService
 from console.services.editing import EditingService
 from console.services.estate import Estate
 from console.services.jobs import JobRunner
 from console.services.probing import ProbingService
 from console.services.recovery import RecoveryService
+from console.services.revocation import KeptLists
 from console.services.sessions import SessionService
 from console.services.sweep import SweepService
 from console.services.workspace import Workspace
@@ -55,7 +58,10 @@ def assemble(
     require_distinct_names(fleet)
     runner = JobRunner(workers, clock)
     estate = Estate(fleet, profile, store, clock, judge)
-    sweep = SweepService(fleet, devices, beacons, hello, estate, runner, clock)
+    kept = KeptLists()
+    client_revocation = ClientRevocationService(estate, beacons, clock, kept)
+    revocation = DeviceRevocationService(fleet, estate, devices, clock, kept)
+    sweep = SweepService(fleet, devices, beacons, hello, estate, runner, clock, client_revocation, revocation)
 
     def close() -> None:
         runner.close()
@@ -70,7 +76,7 @@ def assemble(
         estate=estate,
         sweep=sweep,
         probing=ProbingService(fleet, devices, estate, runner, clock),
-        device_proof=DeviceProofService(fleet, devices, estate, runner, clock),
+        device_proof=DeviceProofService(fleet, devices, estate, runner, clock, revocation),
         agent_tools=AgentToolService(fleet, devices, estate, runner, clock, read_only=read_only),
         editing=EditingService(fleet, devices, beacons, journal, estate, sweep, runner, clock, read_only=read_only),
         recovery=RecoveryService(fleet, devices, beacons, journal),

@@ -21,7 +21,7 @@ from console.readiness.device_view import DeviceView, view_device
 from console.readiness.model import COMPONENTS, PairUse
 from console.services.estate import Estate
 from console.services.observation import Observation
-from console.services.revocation import Bounds, ask, dated_facts, not_asked, questions_of
+from console.services.revocation import Bounds, KeptLists, ask, dated_facts, not_asked, questions_of
 
 BOUNDS = Bounds(lists=64, questions=200)
 """For one beacon and sweep: devices of one CA share lists, and each has a question of its own."""
@@ -30,10 +30,11 @@ BOUNDS = Bounds(lists=64, questions=200)
 class ClientRevocationService:
     """What a sweep asks of a beacon when its devices are known. Never fails the sweep."""
 
-    def __init__(self, estate: Estate, beacons: BeaconGateway, clock: Clock) -> None:
+    def __init__(self, estate: Estate, beacons: BeaconGateway, clock: Clock, kept: KeptLists) -> None:
         self._estate = estate
         self._beacons = beacons
         self._clock = clock
+        self._kept = kept
 
     def is_checked_by(self, beacon: Beacon) -> bool:
         """The beacon's newest observation succeeded, and some record of http.sys checks by asking addresses."""
@@ -60,7 +61,7 @@ class ClientRevocationService:
         questions = questions_of(paths)
         before = dated_facts(seen.revocation, seen.revocation_at)
         try:
-            facts = ask(partial(self._beacons.fetch, beacon), questions, BOUNDS, before=before)
+            facts = ask(partial(self._beacons.fetch, beacon), questions, BOUNDS, self._kept, before)
         except MtlsConsoleError as error:
             facts = not_asked(questions, error.sentence)
         if devices is not None:

@@ -42,7 +42,15 @@ _DEVICE_SECONDS = 60.0 + 240.0
 class DeviceProofService:
     """OpenSSL's results belong to this run of the program: not stored, and no verdict goes by them. Thread-safe."""
 
-    def __init__(self, fleet: Fleet, devices: DeviceGateway, estate: Estate, runner: JobRunner, clock: Clock) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        devices: DeviceGateway,
+        estate: Estate,
+        runner: JobRunner,
+        clock: Clock,
+        revocation: DeviceRevocationService,
+    ) -> None:
         self._fleet = fleet
         self._devices = devices
         self._estate = estate
@@ -50,7 +58,7 @@ class DeviceProofService:
         self._clock = clock
         self._lock = threading.Lock()
         self._results: dict[tuple[PairUse, str], OwnOpenssl] = {}
-        self._revocation = DeviceRevocationService(fleet, estate, devices, clock)
+        self._revocation = revocation
 
     def start(self, uses: Sequence[PairUse]) -> Job:
         """Ask for each use and all components. Targets of the job are device names; each result is a PairVerified

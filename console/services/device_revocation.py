@@ -30,12 +30,12 @@ BOUNDS = Bounds(lists=24, questions=48)
 class DeviceRevocationService:
     """What is asked of a device once its snapshot and the hellos to its beacons are known. Never fails a sweep."""
 
-    def __init__(self, fleet: Fleet, estate: Estate, devices: DeviceGateway, clock: Clock) -> None:
+    def __init__(self, fleet: Fleet, estate: Estate, devices: DeviceGateway, clock: Clock, kept: KeptLists) -> None:
         self._fleet = fleet
         self._estate = estate
         self._devices = devices
         self._clock = clock
-        self._kept = KeptLists()
+        self._kept = kept
 
     def is_checked_by(self, device: Device) -> bool:
         """The device's newest observation succeeded, and some component checks revocation of some beacon over https."""

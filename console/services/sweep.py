@@ -46,6 +46,8 @@ class SweepService:
         estate: Estate,
         runner: JobRunner,
         clock: Clock,
+        revocation: ClientRevocationService,
+        device_revocation: DeviceRevocationService,
     ) -> None:
         self._fleet = fleet
         self._devices = devices
@@ -54,8 +56,8 @@ class SweepService:
         self._estate = estate
         self._runner = runner
         self._clock = clock
-        self._revocation = ClientRevocationService(estate, beacons, clock)
-        self._device_revocation = DeviceRevocationService(fleet, estate, devices, clock)
+        self._revocation = revocation
+        self._device_revocation = device_revocation
 
     def start(self, targets: Sequence[str] | None = None, *, follow: bool = False) -> Job:
         """Observe these beacons and devices (None: all). Targets of the job are their names, `host:port` of each

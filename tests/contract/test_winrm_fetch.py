@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import threading
@@ -105,6 +106,16 @@ def test_an_answer_that_is_too_large_is_not_brought(place: Place) -> None:
     assert (exact.outcome, exact.content) == (OK, LIST)
 
 
+def test_what_the_console_has_is_not_sent_again_whichever_address_serves_it(place: Place) -> None:
+    digest = hashlib.sha256(LIST).hexdigest()
+    known = (FetchRequest(f"{place.url}/none", known=(digest,)), FetchRequest(f"{place.url}/list.crl"))
+    missing, same = place.ask(*known)
+    assert (missing.outcome, missing.same_as) == (FAILED, "")
+    assert (same.outcome, same.content, same.same_as) == (OK, b"", digest)
+    (other,) = place.ask(FetchRequest(f"{place.url}/list.crl", known=("0" * 64,)))
+    assert (other.content, other.same_as) == (LIST, "")
+
+
 def test_a_redirect_is_followed_within_http_alone(place: Place) -> None:
     moved, away = place.ask(FetchRequest(f"{place.url}/moved"), FetchRequest(f"{place.url}/away"))
     assert (moved.outcome, moved.content) == (OK, LIST)
@@ -165,3 +176,4 @@ def test_parameters_hold_limits_for_each_and_for_all(place: Place) -> None:
     assert given["requests"] == [{"limit": 1_000_000, "milliseconds": 2500, "url": f"{place.url}/list.crl"}]
     assert given["milliseconds"] == 90_000
     assert given["limit"] == 16 * 1024 * 1024
+    assert given["known"] == []

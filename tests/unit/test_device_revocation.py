@@ -26,6 +26,7 @@ from console.readiness.judge import judge_pair
 from console.readiness.model import LiveOutcome, PairInput, Status, Verdict
 from console.services.device_revocation import DeviceRevocationService
 from console.services.estate import Estate
+from console.services.revocation import KeptLists
 from tests.fakes import FakeDevices, FrozenClock
 from tests.unit import readiness_kit as kit
 from tests.unit.readiness_examples_revocation import GONE, GOOD, LIST, OLD, RESPONDER, REVOKED, ROOT_LIST, asked, chain
@@ -80,7 +81,9 @@ def scene(tmp_path: Path) -> Iterator[Making]:
         for said in given.beacon.hellos:
             estate.record_hello(said)
         devices = FakeDevices(clock, {"device01": given.device.config.content or b""})
-        return Scene(given, devices, estate, DeviceRevocationService(fleet, estate, devices, clock), device)
+        return Scene(
+            given, devices, estate, DeviceRevocationService(fleet, estate, devices, clock, KeptLists()), device
+        )
 
     yield make
     store.close()

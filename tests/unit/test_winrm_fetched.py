@@ -15,7 +15,7 @@ from console.readiness.model import LiveOutcome
 
 B1 = Beacon("b1", "b1.lab.test", None)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ONE = (FetchRequest("http://pki.lab.test/a.crl", limit=30),)
+ONE = (FetchRequest("http://pki.lab.test/a.crl", limit=30, known=("ab" * 32,)),)
 
 
 def row(failure: str = "", status: int = 200, body: bytes = b"", message: str = "") -> dict[str, object]:
@@ -39,6 +39,14 @@ def test_one_answer(answer: dict[str, object], outcome: LiveOutcome, error: str)
     (told,) = fetched(B1, NOON, ONE, {"answers": answer})  # one row alone comes without its list from 5.1
     assert (told.outcome, told.error.replace("  ", " "), told.at) == (outcome, error, NOON)
     assert told.content == (b"list" if outcome is LiveOutcome.OK else b"")
+    assert told.left_out is (outcome is LiveOutcome.NOT_RUN)
+
+
+def test_what_is_known_is_named_and_a_proxy_is_no_lack_of_room() -> None:
+    (same,) = fetched(B1, NOON, ONE, {"answers": row() | {"same": "ab" * 32}})
+    assert (same.outcome, same.same_as, same.content) == (LiveOutcome.OK, "ab" * 32, b"")
+    (proxy,) = fetched(B1, NOON, ONE, {"answers": row("MachineProxy", 0)})
+    assert (proxy.outcome, proxy.left_out) == (LiveOutcome.NOT_RUN, False)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,7 @@ def test_one_answer(answer: dict[str, object], outcome: LiveOutcome, error: str)
         ([row(body=b"x" * 60)], "body: expected text of at most"),
         ([row() | {"body": "###"}], "body: not Base64"),
         ([row() | {"body": "ü"}], "body: not Base64"),
+        ([row() | {"same": "cd" * 32}], "same: it is of nothing that is known"),
         ([row() | {"body": None}], "body: expected text"),
         ([row() | {"status": "twohundred"}], "status: expected a number"),
         (["a"], "answers: expected objects"),
