@@ -40,7 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
     for other in (signal.SIGTERM, signal.SIGHUP):
-        # A terminal that goes sends SIGHUP, and `make` passes it on: one end is enough.
+        # A terminal that goes may tell us twice, by the kernel and by who looks after it: one end is enough.
         signal.signal(other, signal.SIG_IGN)
     if number == signal.SIGHUP:
         # The terminal is gone: Textual's writer would die of its first write, and its full queue block the end.

@@ -34,7 +34,7 @@ from screens.pair_report import PairReport
 from screens.palette import ActionCommands
 from screens.sessions import SessionsScreen
 from screens.shell import Terminal, attach
-from screens.terminal import bearing_hang_up
+from screens.terminal import bearing_hang_up, ending_with_it
 from screens.text import plain
 from screens.theme import CALM
 
@@ -266,5 +266,5 @@ class ConsoleApp(App[int]):
 
 def run_console(workspace: Workspace) -> int:
     """Open the console on this workspace; returns the exit status. Closing the workspace is the caller's."""
-    with bearing_hang_up():
+    with bearing_hang_up(), ending_with_it():
         return ConsoleApp(workspace).run() or 0

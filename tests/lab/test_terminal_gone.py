@@ -6,12 +6,21 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
+
+_DEMO = (sys.executable, "-c", "from console.cli import main; raise SystemExit(main(['demo']))")
+_ALONE = _DEMO
+_UNDER_MAKE = ("/bin/sh", "-c", 'trap : HUP; "$@"; exit "$?"', "sh", *_DEMO)
+"""As under `make demo`, the terminal's own command: who leads the session hears of the end and passes nothing on."""
 
 
 def read_until(descriptor: int, text: bytes, seconds: float = 60.0) -> None:
@@ -23,7 +32,8 @@ def read_until(descriptor: int, text: bytes, seconds: float = 60.0) -> None:
         seen += os.read(descriptor, 65536)
 
 
-def test_a_console_whose_terminal_goes_ends_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [_ALONE, _UNDER_MAKE], ids=["alone", "under-make"])
+def test_a_console_whose_terminal_goes_ends_and_leaves_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
     """A hung-up terminal once left it running for good: a dead writer's full queue blocks the end."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
@@ -34,7 +44,7 @@ def test_a_console_whose_terminal_goes_ends_and_leaves_nothing(tmp_path: Path) -
         "XDG_STATE_HOME": str(tmp_path / "state"),
     }
     console = subprocess.Popen(
-        [sys.executable, "-c", "from console.cli import main; raise SystemExit(main(['demo']))"],
+        command,
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
@@ -50,6 +60,7 @@ def test_a_console_whose_terminal_goes_ends_and_leaves_nothing(tmp_path: Path) -
         # Nobody is left to read the status: 129, or 1 where a draw met the dead terminal before SIGHUP came.
         assert console.wait(timeout=20) in (1, 129)
     finally:
-        console.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(console.pid, signal.SIGKILL)
         console.wait()
     assert not list(tmp_path.glob("mtls-console-demo-*"))
