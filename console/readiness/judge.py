@@ -11,10 +11,11 @@ from console.identity import Same
 from console.readiness.all_checks import CHECKS
 from console.readiness.beacon_view import view_endpoint
 from console.readiness.case import Case, profile_of
-from console.readiness.device_view import view_device
+from console.readiness.device_view import DeviceView, view_device
 from console.readiness.horizon import holds_until, tells_time
 from console.readiness.model import COMPONENTS, Finding, PairInput, PairUse, PairVerdict, Side, Status, Verdict
 from console.readiness.outcome import Outcome, clean, not_applicable, unknown
+from console.readiness.policy_entries import FAILOVER_LIST, policy_note
 from console.readiness.registry import Check, Need, Part, Severity
 from console.readiness.shared import Memo, Merged, Moment, PartJudged, Ranked, key_of, likeness, moment_of
 
@@ -61,7 +62,7 @@ def judge_pair(pair: PairInput) -> PairVerdict:
     for place, part in enumerate(Part):
         ranked += _merged(part, tuple(parts[place] for parts in judged), moment)
     ranked.sort(key=itemgetter(0))
-    findings, for_a_minute = _addressed([finding for _, finding in ranked], pair.use)
+    findings, for_a_minute = _addressed([finding for _, finding in ranked], pair.use, device)
     verdicts = [min((part.verdict for part in parts), key=_WORST.index) for parts in judged]
     components = _by_component(tuple(verdicts))
     until = holds_until(pair, device, endpoint, for_a_minute, moment)
@@ -195,22 +196,28 @@ def _joined(group: Mapping[str, Outcome]) -> Outcome:
     return replace(outcomes[0], evidence=evidence)
 
 
-def _addressed(findings: list[Finding], use: PairUse) -> tuple[tuple[Finding, ...], bool]:
-    """With the names of the machines to log in to; and whether one of them tells what time it is."""
+def _addressed(findings: list[Finding], use: PairUse, view: DeviceView | None) -> tuple[tuple[Finding, ...], bool]:
+    """With the names of the machines to log in to, and what policy does to entries that are edited there.
+
+    And whether one of them tells what time it is.
+    """
     for_a_minute = False
     for place, finding in enumerate(findings):
         if finding.status in _GOOD:  # these come last, and have no remedy
             break
         device = use.device if finding.side is Side.DEVICE or _DEVICE in finding.remedy else ""
         beacon = use.beacon if finding.side is Side.BEACON or _BEACON in finding.remedy else ""
+        note = policy_note(view, use) if FAILOVER_LIST in finding.remedy else ""
         # Pairs of the same machines share what they say alike.
-        addressed = _ADDRESSED.get((id(finding), device, beacon), partial(_address, finding, device, beacon))
+        addressed = _ADDRESSED.get(
+            (id(finding), device, beacon, note), partial(_address, finding, device, beacon, note)
+        )
         findings[place] = addressed.finding
         for_a_minute = for_a_minute or addressed.tells_time
     return tuple(findings), for_a_minute
 
 
-def _address(finding: Finding, device: str, beacon: str) -> Addressed:
+def _address(finding: Finding, device: str, beacon: str, note: str) -> Addressed:
     """A rule doesn't know the machines' names; where its remedy is about both, each is to be told apart."""
     device, beacon = clean(device, 120), clean(beacon, 120)
     remedy = finding.remedy
@@ -220,6 +227,8 @@ def _address(finding: Finding, device: str, beacon: str) -> Addressed:
     change = {Side.DEVICE: device, Side.BEACON: beacon}.get(finding.side, "")
     if change:
         remedy = f"On {change}: {remedy}"
+    if note:
+        remedy = f"{remedy} {note}"
     addressed = finding if remedy == finding.remedy else replace(finding, remedy=remedy)
     return Addressed(finding, addressed, tells_time(addressed))
 
