@@ -85,7 +85,7 @@ def test_a_call_under_way_keeps_its_connection(served: Place) -> None:
     gateway, (first, *others) = holding(served, 1), devices(served, 4)
     pipe, tool = served.home / "pipe", served.home / "tool"
     os.mkfifo(pipe)
-    tool.write_text(f"#!/bin/sh\necho begun >{pipe}\ncat {pipe}\n")
+    tool.write_text(f"#!/bin/sh\necho begun >{pipe}\nread line <{pipe}\necho $line\n")
     tool.chmod(0o755)
     runs: list[AgentToolRun] = []
     request = AgentToolRequest(str(tool), timeout_seconds=30)
@@ -94,8 +94,9 @@ def test_a_call_under_way_keeps_its_connection(served: Place) -> None:
     assert pipe.read_text() == "begun\n"
     for device in others:
         gateway.read_config(device)
-    pipe.write_text("whole\n")
-    thread.join(30)
+    with os.fdopen(os.open(pipe, os.O_RDWR), "w", buffering=1) as both_ends:  # never waits for the tool to be there
+        both_ends.write("whole\n")
+        thread.join(40)
     assert [(run.outcome, run.said) for run in runs] == [(LiveOutcome.OK, ("whole",))]
 
 

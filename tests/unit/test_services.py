@@ -268,3 +268,23 @@ def test_a_device_that_hangs_keeps_no_other_from_being_asked_about_revocation(
     assert job.wait(10)
     assert job.failures == ()
     assert {"d1: revocation", "d2: revocation"} <= {progress.target for progress in job.targets}
+
+
+def test_a_device_that_was_given_up_adds_nothing_to_its_job_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, late, collect = threading.Event(), list[threading.Thread](), world.devices.collect
+
+    def slow(device: Device, hosts: Sequence[str]) -> DeviceSnapshot:
+        late.append(threading.current_thread())
+        assert go_on.wait(20)
+        return collect(device, hosts)
+
+    monkeypatch.setattr(world.devices, "collect", slow)
+    monkeypatch.setattr("console.services.sweep.DEVICE_SECONDS", 0.2)
+    job = world.space.sweep.start(["d1"])
+    assert job.wait(10)
+    go_on.set()
+    for thread in late:
+        thread.join(10)
+    assert [progress.target for progress in job.targets] == ["d1"]
