@@ -77,7 +77,7 @@ class RevocationList:
             return RevocationState.SIGNER_NOT_ALLOWED, "the CA's certificate doesn't allow it to sign lists (cRLSign)"
         critical = self._critical or self._entries.critical
         if critical:
-            return RevocationState.NOT_UNDERSTOOD, f"OpenSSL doesn't know its critical extension {critical}"
+            return RevocationState.NOT_UNDERSTOOD, f"it has the critical extension {critical}, which isn't known"
         return RevocationState.GOOD, ""
 
     def _names_key_of(self, issuer: x509.Certificate) -> bool:

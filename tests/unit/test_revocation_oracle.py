@@ -105,6 +105,7 @@ POINTS: dict[str, Sequence[x509.DistributionPoint]] = {
     "every-reason": [x509.DistributionPoint(place("a"), None, EVERY_REASON, None)],
     "of-others": [x509.DistributionPoint(place("a"), None, None, BY_OTHERS)],
     "of-its-ca-by-name": [x509.DistributionPoint(place("a"), None, None, BY_ITS_CA)],
+    "no-name": [x509.DistributionPoint(None, None, None, BY_ITS_CA)],
 }
 """What a certificate names."""
 
