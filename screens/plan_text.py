@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from console.changes.lockout import lost_in_part
 from console.changes.model import BeaconChange, DeviceChange, Lockout, Plan
 from console.readiness.model import PairUse, PairVerdict, Verdict
 from screens.text import plain, plural
@@ -95,11 +96,16 @@ def lockout_lines(lockouts: Sequence[Lockout], *, limit: int = 12) -> list[str]:
     lines = [f"✘ {plural(len(devices), 'device')} that get through now would be cut off:"]
     if len(devices) == 1:
         lines = ["✘ 1 device that gets through now would be cut off:"]
-    lines += [f"    {plain(one.device)} at {plain(one.beacon)}: {plain(one.because)}" for one in lockouts[:limit]]
+    lines += [f"    {_who(one)} at {plain(one.beacon)}: {plain(one.because)}" for one in lockouts[:limit]]
     if len(lockouts) > limit:
         rest = list(dict.fromkeys(lockout.device for lockout in lockouts[limit:]))
         lines.append(f"    and {', '.join(plain(name) for name in rest)}")
     return lines
+
+
+def _who(lockout: Lockout) -> str:
+    part = lost_in_part(lockout)
+    return plain(f"{lockout.device} ({part})" if part else lockout.device)
 
 
 @dataclass(frozen=True, slots=True)

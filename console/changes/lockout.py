@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from console.changes.model import Lockout
-from console.readiness.model import PairUse, PairVerdict, Status, Verdict
+from console.readiness.model import COMPONENTS, PairUse, PairVerdict, Status, Verdict
 
 _GETS_THROUGH = (Verdict.READY, Verdict.AT_RISK)
 
 
 def forecast_lockouts(before: Iterable[PairVerdict], after: Iterable[PairVerdict]) -> tuple[Lockout, ...]:
-    """At most one for a device and a beacon, in the order of `after`.
+    """At most one for a device and a beacon, in the order of `after`, with the components that lose any way to it.
 
     Judged per component: a device whose uploads fail already and that would lose its policy too is cut off by the
     change. *Unknown* afterwards predicts nothing, and isn't counted.
@@ -21,17 +22,23 @@ def forecast_lockouts(before: Iterable[PairVerdict], after: Iterable[PairVerdict
     for verdict in after:
         place = (verdict.use.device, verdict.use.beacon)
         old = earlier.get(_key(verdict.use))
-        if old is None or place in found:
+        lost = _lost(old, verdict) if old is not None else ()
+        if not lost:
             continue
-        lost = _lost(old, verdict)
-        if lost:
-            found[place] = Lockout(*place, because=_because(verdict, lost))
+        known = found.get(place) or Lockout(*place, because=_because(verdict, lost))
+        components = tuple(name for name in COMPONENTS if name in (*known.components, *lost))
+        found[place] = replace(known, components=components)
     return tuple(found.values())
 
 
 def locked_out_devices(lockouts: Iterable[Lockout]) -> tuple[str, ...]:
     """Each device once: their number is what --accept-lockout must say."""
     return tuple(dict.fromkeys(lockout.device for lockout in lockouts))
+
+
+def lost_in_part(lockout: Lockout) -> str:
+    """The components that would be cut off where others stay or are blocked already; empty: all would be."""
+    return "" if set(lockout.components) >= set(COMPONENTS) else ", ".join(lockout.components)
 
 
 def _lost(old: PairVerdict, new: PairVerdict) -> tuple[str, ...]:

@@ -74,11 +74,13 @@ class BeaconChange:
 
 @dataclass(frozen=True, slots=True)
 class Lockout:
-    """A (device, beacon) pair that gets through now and would be cut off."""
+    """A (device, beacon) pair that gets through now, in whole or in part, and would be cut off."""
 
     device: str
     beacon: str
     because: str
+    components: tuple[str, ...] = ()
+    """Those that get through now and wouldn't; empty: all, or judged as a whole (plans of older consoles)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from console.changes.lockout import locked_out_devices
-from console.changes.model import Plan, TargetKind
+from console.changes.lockout import locked_out_devices, lost_in_part
+from console.changes.model import Lockout, Plan, TargetKind
 from console.command.text import counted, harmless, one_line
 from console.fleet.model import Fleet
 
@@ -37,7 +37,7 @@ def _lines(plan: Plan, colour: bool) -> Iterator[str]:
         through = counted(len(cut_off), "device")
         yield f"✘ cut off, though now getting through: {through} (--accept-lockout {len(cut_off)})"
         for lockout in plan.lockouts:
-            yield f"    {one_line(lockout.device)} ⇄ {one_line(lockout.beacon)}: {one_line(lockout.because)}"
+            yield f"    {lockout_line(lockout)}"
     if plan.unknown:
         shown = ", ".join(plan.unknown[:10]) + (" …" if len(plan.unknown) > 10 else "")
         yield f"? unknown, so nobody can say whether they are cut off: {counted(len(plan.unknown), 'device')}"
@@ -46,6 +46,13 @@ def _lines(plan: Plan, colour: bool) -> Iterator[str]:
         yield f"{counted(len(plan.targets), plan.kind)} would change; nothing is written yet."
     else:
         yield "Nothing to change."
+
+
+def lockout_line(lockout: Lockout) -> str:
+    """`device (the components that lose it) ⇄ beacon: why`; without components where all do."""
+    part = lost_in_part(lockout)
+    who = f"{lockout.device} ({part})" if part else lockout.device
+    return one_line(f"{who} ⇄ {lockout.beacon}: {lockout.because}")
 
 
 def _changes(plan: Plan) -> Iterator[tuple[str, str, Sequence[str]]]:

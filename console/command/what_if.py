@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from console.changes.lockout import forecast_lockouts
 from console.command.report import CheckReport
-from console.command.text import counted, one_line
+from console.command.review import lockout_line
+from console.command.text import counted
 from console.readiness.model import Verdict
 
 SHOWN = 20
@@ -20,7 +21,7 @@ def what_if_lines(before: CheckReport, after: CheckReport) -> list[str]:
     if not lost:
         return [f"{head}; none would be cut off."]
     lines = [f"{head}; {'this one' if len(lost) == 1 else f'these {len(lost)}'} would be cut off, because:"]
-    lines += [one_line(f"{pair.device} ⇄ {pair.beacon}: {pair.because}") for pair in lost[:SHOWN]]
+    lines += [lockout_line(pair) for pair in lost[:SHOWN]]
     if len(lost) > SHOWN:
         lines.append(f"and {len(lost) - SHOWN} more: see the verdicts.")
     return lines
