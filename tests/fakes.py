@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from console.agent.snapshot import DeviceSnapshot, FileFact, FileState
 from console.changes.model import BeaconStep
 from console.changes.what_if import after_steps
@@ -212,6 +214,7 @@ class FakeBeacons:
         self.before_run()
         if operation == self.fail_at:
             raise CommandFailed("0x80070005", target=beacon.name, phase=operation)
+        self._compare(beacon, operation, parameters)
         self.ran.append((beacon.name, operation))
         after = after_steps(self.snapshots[beacon.name], [BeaconStep(operation, dict(parameters), None, "")])
         if operation == "set-access":
@@ -223,6 +226,13 @@ class FakeBeacons:
             self.down.add(beacon.name)
             raise WinrmError("the connection was lost", target=beacon.name, phase=operation)
         return {"ok": True}
+
+    def _compare(self, beacon: Beacon, operation: str, parameters: Mapping[str, object]) -> None:
+        """As the script does: a record that isn't as the plan saw it is refused."""
+        if operation == "set-httpsys":
+            before = msgspec.convert(parameters["before"], HttpSysRecord)
+            if before not in self.snapshots[beacon.name].httpsys:
+                raise ChangeRefused(f"the record of {before.key} is not as the plan saw it", target=beacon.name)
 
     def disconnect(self, beacon: Beacon) -> None: ...
     def close(self) -> None: ...

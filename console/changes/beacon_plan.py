@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from itertools import takewhile
+
+import msgspec
 
 from console.changes.binding_plan import PREFIX, binding_steps, binding_warnings, check_thumbprint
 from console.changes.diff import settings_diff
@@ -125,6 +128,25 @@ def change_of(snapshot: BeaconSnapshot, site: str, steps: list[BeaconStep]) -> B
             *server_warnings(snapshot, site, steps),
         ),
     )
+
+
+def require_records(change: BeaconChange, snapshot: BeaconSnapshot) -> None:
+    """Raises ChangeRefused where an http.sys record isn't as the plan saw it any more: found before anything is
+    written. Steps behind a binding's are left to their scripts, for binding makes the record anew."""
+    found = {(record.kind, record.key.lower()): record for record in snapshot.httpsys}
+    planned: dict[tuple[str, str], HttpSysRecord] = {}
+    for step in takewhile(lambda one: one.operation != "set-binding", change.steps):
+        if step.operation == "set-httpsys":
+            before = msgspec.convert(step.parameters["before"], HttpSysRecord)
+            planned.setdefault((before.kind, before.key.lower()), before)
+    for place, before in planned.items():
+        if found.get(place) != before:
+            raise ChangeRefused(
+                f"the http.sys record {before.key} has changed since the plan was made; nothing was written",
+                target=change.beacon,
+                phase="apply",
+                hint="Plan again, and review what the beacon holds now.",
+            )
 
 
 def access_step(site: str, entry: AccessSetting, after: list[str] | None, config_sha256: str) -> BeaconStep:

@@ -101,12 +101,30 @@ def inverse_beacon_change(
     return change_of(snapshot, change.site, steps)
 
 
+def steps_to_undo(entry: JournalEntry) -> int:
+    """How many of the entry's first steps it made, or may have made; a device's change is one step.
+
+    What a target holds now proves nothing of who wrote it: steps that the entry never made aren't its own to take
+    back, even where another entry made the same.
+    """
+    whole = len(entry.beacon_change.steps) if entry.beacon_change is not None else 1
+    if entry.state is EntryState.FAILED:
+        return min(entry.steps_done, whole)
+    if entry.state is EntryState.OPEN:
+        return min(entry.steps_done + 1, whole)  # the one after those recorded may have been under way
+    return whole
+
+
 def require_undoable(entry: JournalEntry) -> None:
-    """Raises ConfigurationError for an entry that was taken back already, or never begun."""
+    """Raises ConfigurationError for an entry that was taken back already, never begun, or failed with nothing made."""
     if entry.state is EntryState.UNDONE:
         raise ConfigurationError(f"{entry.entry} has been undone already", target=entry.target, phase="undo")
     if entry.device_change is None and entry.beacon_change is None:
         raise ConfigurationError(f"{entry.entry} changed nothing", target=entry.target, phase="undo")
+    if entry.state is EntryState.FAILED and steps_to_undo(entry) == 0:
+        raise ConfigurationError(
+            f"{entry.entry} failed and changed nothing: there is nothing to undo", target=entry.target, phase="undo"
+        )
 
 
 def _inverse_step(step: BeaconStep, current: BeaconSnapshot, *, untouched: bool) -> BeaconStep | None:

@@ -131,6 +131,7 @@ class JournalEntry:
     device_change: DeviceChange | None = None
     beacon_change: BeaconChange | None = None
     steps_done: int = 0
-    """How many beacon steps were applied and read back."""
+    """How many steps were made and not found gone since; a device's change is one. Undo of a failed entry takes
+    back these alone."""
     error: str = ""
     undoes: str = ""

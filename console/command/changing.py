@@ -91,6 +91,7 @@ def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
             outside.say(error_lines(opened.message))
             if opened.state is OpenState.UNTOUCHED:
                 workspace.recovery.settle(opened)
+                return ExitStatus.DONE
         return _conclude(workspace, workspace.editing.plan_undo(entry.entry), arguments, outside)
     finally:
         workspace.close()

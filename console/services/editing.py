@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from console.changes.beacon_plan import require_records
 from console.changes.device_plan import content_after
 from console.changes.inverse import inverse_beacon_change
 from console.changes.lockout import locked_out_devices
@@ -192,6 +193,7 @@ class EditingService:
                     self._devices.restore_config(device, change.before_sha256, change.after_sha256)
                 else:
                     self._devices.replace_config(device, change.before_sha256, content)
+                self._journal.step_done(entry.entry, 1)
                 self._read_back(change)
             except MtlsConsoleError as error:
                 raise self._device_failed(plan, entry, change, error) from error
@@ -222,7 +224,11 @@ class EditingService:
     def _device_failed(
         self, plan: Plan, entry: JournalEntry, change: DeviceChange, error: MtlsConsoleError
     ) -> MtlsConsoleError:
-        """What the file holds now decides what the journal says; where that can't be read the entry stays open."""
+        """A refusal proves that nothing was written, whatever the file holds. After any other failure what it holds
+        now decides what the journal says; where that can't be read, or tells nothing, the entry stays open."""
+        if isinstance(error, ChangeRefused):
+            self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
+            return error
         try:
             found = self._devices.read_config(self._fleet.device(change.device)).sha256
         except MtlsConsoleError:
@@ -230,12 +236,16 @@ class EditingService:
         if found == change.after_sha256:
             self._succeed(plan, entry, 1)
             return _with_hint(error, f"Yet the file is as planned, and {entry.entry} is done.")
-        self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
-        if isinstance(error, ChangeRefused):
-            return error
         if found == change.before_sha256:
+            self._journal.step_done(entry.entry, 0)
+            self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
             return _with_hint(error, error.hint or "The old file is whole: nothing was changed.")
-        return _with_hint(error, "The file is neither as before nor as planned: look at it.")
+        if self._journal.entry(entry.entry).steps_done:
+            self._journal.close_entry(entry.entry, EntryState.FAILED, error.message)
+            return _with_hint(error, "The file is neither as before nor as planned: look at it.")
+        return _with_hint(
+            error, f"The file is neither as before nor as planned: look at it. {entry.entry} stays open until then."
+        )
 
     def _apply_beacon(self, plan: Plan, change: BeaconChange, job: Job) -> None:
         beacon = self._fleet.beacon(change.beacon)
@@ -247,6 +257,7 @@ class EditingService:
                 phase="apply",
                 hint="Plan again, and review what the beacon holds now.",
             )
+        require_records(change, found)
         with self._opened(plan, beacon.name, beacon_summary(change), beacon_change=change) as entry:
             for done, step in enumerate(change.steps, 1):
                 try:
@@ -264,13 +275,14 @@ class EditingService:
         entry whose outcome can't be told stays open."""
         steps = len(change.steps)
         if not isinstance(error, ChangeRefused):
-            opened = self._recovery.look(entry)
+            opened = self._recovery.look(replace(entry, steps_done=done))
             if opened.state in (OpenState.UNREACHABLE, OpenState.CHANGED):
                 return _with_hint(
                     error, f"{entry.entry} stays open: whether step {done + 1} of {steps} was done isn't known."
                 )
             if opened.state is OpenState.UNTOUCHED:
                 done = 0
+                self._journal.step_done(entry.entry, done)
             elif change.steps[done].inverse is not None and self._went_through(change, done):
                 done += 1
                 self._journal.step_done(entry.entry, done)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from console.changes.beacon_plan import check_settings, plan_beacon_change
 from console.changes.device_plan import notes_on_unchanged, plan_device_change, resolve_edits
-from console.changes.inverse import inverse_beacon_change, inverse_device_change, is_newest, require_undoable
+from console.changes.inverse import inverse_beacon_change, inverse_device_change, is_newest, require_undoable, steps_to_undo
 from console.changes.lockout import forecast_lockouts, locked_out_devices
 from console.changes.model import BeaconChange, DeviceChange, JournalEntry, Lockout, Plan, TargetKind
 from console.errors import ChangeRefused, ConfigurationError, ExitStatus, UsageError
@@ -209,7 +209,7 @@ class Planner:
 
 
 def _inverse_of_beacon(entry: JournalEntry, snapshot: BeaconSnapshot) -> BeaconChange | None:
-    """Of an entry that wasn't ended, any step may have gone through: what is there now decides for each."""
+    """Of the steps that the entry made, or may have made; what is there now decides for each."""
     if entry.beacon_change is None:
         return None
-    return inverse_beacon_change(entry.beacon_change, snapshot)
+    return inverse_beacon_change(entry.beacon_change, snapshot, steps_to_undo(entry))

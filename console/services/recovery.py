@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from console.changes.inverse import inverse_beacon_change
+from console.changes.inverse import inverse_beacon_change, steps_to_undo
 from console.changes.model import BeaconChange, DeviceChange, EntryState, JournalEntry
 from console.errors import ChangeRefused, MtlsConsoleError
 from console.fleet.model import Fleet
@@ -70,13 +70,14 @@ class RecoveryService:
         if opened.state is OpenState.APPLIED:
             self._journal.close_entry(opened.entry.entry, EntryState.DONE)
         elif opened.state is OpenState.UNTOUCHED:
+            self._journal.step_done(opened.entry.entry, 0)
             self._journal.close_entry(opened.entry.entry, EntryState.FAILED, "interrupted before anything was written")
 
     def _look(self, entry: JournalEntry) -> OpenState:
         if entry.device_change is not None:
             return self._device_state(entry.device_change)
         if entry.beacon_change is not None:
-            return self._beacon_state(entry.beacon_change)
+            return self._beacon_state(entry.beacon_change, steps_to_undo(entry))
         return OpenState.CHANGED  # an entry that holds no change: nothing proves that nothing was written
 
     def _device_state(self, change: DeviceChange) -> OpenState:
@@ -84,10 +85,10 @@ class RecoveryService:
         known = {change.before_sha256: OpenState.UNTOUCHED, change.after_sha256: OpenState.APPLIED}
         return known.get(found, OpenState.CHANGED)
 
-    def _beacon_state(self, change: BeaconChange) -> OpenState:
-        """What an undo would still have to take back tells how far the change went."""
+    def _beacon_state(self, change: BeaconChange, made: int) -> OpenState:
+        """What an undo of the steps that may have been made would still have to take back tells how far they went."""
         try:
-            left = inverse_beacon_change(change, self._beacons.snapshot(self._fleet.beacon(change.beacon)))
+            left = inverse_beacon_change(change, self._beacons.snapshot(self._fleet.beacon(change.beacon)), made)
         except ChangeRefused:
             return OpenState.CHANGED
         if left is None:
