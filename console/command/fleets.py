@@ -11,6 +11,7 @@ from pathlib import Path
 import tomli_w
 
 from console.command.outside import Outside
+from console.command.selection import empty_groups, why_empty
 from console.command.text import counted, one_line, table
 from console.errors import ConfigurationError, ExitStatus, UsageError
 from console.fleet.loading import additions_directory, load_fleet
@@ -45,6 +46,8 @@ def run_fleet(arguments: argparse.Namespace, outside: Outside) -> int:
             f"{path}: {counted(len(fleet.beacons), 'beacon')}, {counted(len(fleet.devices), 'device')}, "
             f"{counted(len(fleet.pairs), 'explicit pair')} (the first sweep finds the others on the devices)"
         )
+        for group in empty_groups(fleet):
+            outside.say(one_line(f"▲ @{group} selects nothing. {why_empty(fleet.groups[group])}"))
     return ExitStatus.DONE
 
 

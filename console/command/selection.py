@@ -129,9 +129,28 @@ def select_pairs(
     found = PairSelection(
         None if devices is None else frozenset(devices), None if beacons is None else frozenset(beacons), keys
     )
-    if found.devices == frozenset() or found.beacons == frozenset() or keys == frozenset():
+    if frozenset() in (found.devices, found.beacons) or (keys is not None and not _any_left(found, known)):
         raise _nothing(words, read, known, systems)
     return found
+
+
+def _any_left(found: PairSelection, known: Iterable[PairVerdict]) -> bool:
+    """Does what `verdict=` left hold a pair of the devices and beacons that are named besides?"""
+    return any(found.matches(verdict.use) for verdict in known)
+
+
+def empty_groups(fleet: Fleet) -> tuple[str, ...]:
+    """Groups that no device and no beacon is in: each is an error where it's selected by."""
+    names = {device.name for device in fleet.devices} | {beacon.name for beacon in fleet.beacons}
+    return tuple(group for group, members in fleet.groups.items() if not _in_group(members, names))
+
+
+def why_empty(members: Sequence[str]) -> str:
+    return f"No device and no beacon matches {', '.join(members)}." if members else "The group has no member."
+
+
+def _in_group(members: Iterable[str], names: Set[str]) -> bool:
+    return any(name == member or fnmatchcase(name, member) for member in members for name in names)
 
 
 def _read(fleet: Fleet, words: Sequence[str]) -> _Words:
@@ -150,6 +169,9 @@ def _read(fleet: Fleet, words: Sequence[str]) -> _Words:
             members = fleet.groups.get(word[1:])
             if members is None:
                 raise UsageError(f"no group is named {word!r}", hint=did_you_mean(word[1:], fleet.groups))
+            if not _in_group(members, devices | beacons):
+                # Beside other words too: `check @wave3 b1` would else look at every device of b1.
+                raise UsageError(f"{word!r} selects nothing", hint=why_empty(members))
             for member in members:
                 _add(devices, beacons, member, read, must_match=False)
         else:

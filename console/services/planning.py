@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from console.changes.beacon_plan import check_settings, plan_beacon_change
 from console.changes.device_plan import notes_on_unchanged, plan_device_change, resolve_edits
-from console.changes.inverse import inverse_beacon_change, inverse_device_change, is_newest, require_undoable, steps_to_undo
+from console.changes.inverse import (
+    inverse_beacon_change,
+    inverse_device_change,
+    is_newest,
+    require_undoable,
+    steps_to_undo,
+)
 from console.changes.lockout import forecast_lockouts, locked_out_devices
 from console.changes.model import BeaconChange, DeviceChange, JournalEntry, Lockout, Plan, TargetKind
 from console.errors import ChangeRefused, ConfigurationError, ExitStatus, UsageError

@@ -268,6 +268,25 @@ def test_a_wrong_fleet_file_is_status_2_and_named(tmp_path: Path, text: str, say
         assert len(err.getvalue().splitlines()) <= 4
 
 
+@pytest.mark.parametrize("members", ["", '"zz*"'])
+def test_a_group_that_nobody_is_in_is_named_and_is_status_2_where_it_selects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "fleet.toml"
+    path.write_text(f'{FLEET}[group]\nall = ["d*"]\nwave3 = [{members}]\n')
+    err = io.StringIO()
+    assert run(["fleet", "validate", "-F", str(path)], outside(io.StringIO(), err)) == 0
+    assert "@wave3 selects nothing" in err.getvalue()
+    assert "@all" not in err.getvalue()
+    setting = "AddClientCertificateAndKey=True"
+    for words in (["check"], ["check", "--cached"], ["check", "--live"], ["sweep"], ["set", setting]):
+        out, err = io.StringIO(), io.StringIO()
+        assert run([*words, "@wave3", "-F", str(path)], outside(out, err)) == 2
+        assert "'@wave3' selects nothing" in err.getvalue()
+        assert out.getvalue() == ""
+
+
 def test_fleet_validate_list_and_import(tmp_path: Path) -> None:
     path, table = tmp_path / "fleet.toml", tmp_path / "more.csv"
     path.write_text(FLEET)

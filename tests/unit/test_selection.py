@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.changes.model import TargetKind
-from console.command.selection import is_selector, select, select_pairs
+from console.command.selection import empty_groups, is_selector, select, select_pairs
 from console.errors import UsageError
 from console.fleet.model import Beacon, Device, ExplicitPair, Fleet
 from console.readiness.model import PairUse, PairVerdict, Verdict
@@ -17,7 +17,7 @@ FLEET = Fleet(
     beacons=(Beacon("b1", "b1.x", None), Beacon("b2", "b2.x", None), Beacon("same", "s.x", None)),
     devices=tuple(Device(name, name) for name in ("d1", "d2", "d10", "web", "same")),
     pairs=(ExplicitPair("d1", "b1", "b1.x", 443), ExplicitPair("d2", "b2", "b2.x", 443)),
-    groups={"d": ("d1", "w*"), "all": ("*",), "none": ("zz*",)},
+    groups={"d": ("d1", "w*"), "all": ("*",), "none": ("zz*",), "bare": ()},
 )
 SYSTEMS = {"d1": "AIX", "d2": "Linux", "d10": "SunOS"}
 
@@ -119,6 +119,31 @@ def test_pairs(words: list[str], pairs: list[str]) -> None:
     found = select_pairs(FLEET, words, VERDICTS, SYSTEMS)
     uses = [verdict.use for verdict in VERDICTS]
     assert [f"{use.device}-{use.beacon}" for use in uses if found.matches(use)] == pairs
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["@none"], "matches zz*"),
+        (["@bare"], "has no member"),
+        (["@none", "d1"], "'@none' selects nothing"),
+        (["@bare", "b1"], "'@bare' selects nothing"),
+        (["b1", "@none"], "'@none' selects nothing"),
+        (["@none", "os=linux"], "selects nothing"),
+        (["os=hpux"], "selects nothing"),
+        (["d2", "verdict=blocked"], "selects nothing"),
+        (["b1", "verdict=at-risk"], "selects nothing"),
+        (["beacon=b1", "b2"], "selects nothing"),
+    ],
+)
+def test_a_selection_that_selects_nothing_is_never_the_whole_fleet(words: list[str], told: str) -> None:
+    with pytest.raises(UsageError, match="selects nothing") as caught:
+        select_pairs(FLEET, words, VERDICTS, SYSTEMS)
+    assert told in str(caught.value)
+
+
+def test_empty_groups_are_found() -> None:
+    assert empty_groups(FLEET) == ("none", "bare")
 
 
 @pytest.mark.parametrize(
