@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from console.iis.snapshot import StoreCertificate
 from console.pki.certificates import ANY_USE, CLIENT_AUTH, Certificate, certificate
 from console.pki.chain import ChainOptions, ChainResult, verify_chain
 from console.readiness.about import about, use_names
@@ -16,6 +17,7 @@ from console.readiness.beacon_view import ClientMode
 from console.readiness.client_trust import client_trust
 from console.readiness.completion import may_complete_unseen, sent_chains
 from console.readiness.diagnosis import Problem, follow
+from console.readiness.machine_places import client_certificate_path, client_key_path
 from console.readiness.model import Side
 from console.readiness.outcome import clean, failed, unknown, warned
 
@@ -69,13 +71,13 @@ def _judge(case: Case, endpoint: Endpoint) -> Acceptance:
         message = f"{len(odd)} certificate(s) in the beacon's Trusted Root store aren't self-signed, such as “{odd[0]}”"
         return Acceptance(Problem("beacon.root-store-mixed", failed(f"{message}: every client is refused (403.16)")))
     if _usage_checked(endpoint) and not _for_clients(leaf):
-        message = "The device's certificate isn't made for client authentication (extended key usage)"
-        return Acceptance(
-            Problem(
-                "device.client-certificate-use",
-                failed(message, evidence={**_where(case), **about(leaf), "uses": use_names(leaf)}),
-            )
+        message = "The device's certificate isn't made for client authentication (extended key usage): 403.16"
+        remedy = (
+            "Have your CA issue the certificate again with extended key usage clientAuth, and write it to "
+            f"{client_certificate_path(case)} in place of this one; the key can stay."
         )
+        evidence = {**_where(case), **about(leaf), "uses": use_names(leaf)}
+        return Acceptance(Problem("device.client-certificate-use", failed(message, remedy=remedy, evidence=evidence)))
     store, options = client_trust(endpoint)
     if store not in _STORES_READ:
         mode = endpoint.snapshot.schannel.client_auth_trust_mode
@@ -161,7 +163,11 @@ def _dates(case: Case, leaf: Certificate) -> Problem:
     moment = leaf.not_before if early else leaf.not_after
     said = f"is not valid before {moment:%Y-%m-%d}" if early else f"expired {moment:%Y-%m-%d}"
     message = f"The device's certificate {said} (“{label}”): the beacon answers 403.17"
-    return Problem("device.client-certificate-dates", failed(message, evidence=evidence))
+    remedy = (
+        f"Have a renewed certificate issued; write it to {client_certificate_path(case)}, before any CA certificate "
+        f"there, and its key to {client_key_path(case)}."
+    )
+    return Problem("device.client-certificate-dates", failed(message, remedy=remedy, evidence=evidence))
 
 
 def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainResult) -> Problem:
@@ -185,14 +191,33 @@ def _untrusted(case: Case, endpoint: Endpoint, leaf: Certificate, result: ChainR
         return Problem("beacon.client-chain-refused", failed(text, side=Side.DEVICE, evidence=evidence))
     if top.der == leaf.der and not leaf.self_signed and top.issuer_der not in roots:
         text = f"The device sends no intermediate, and the beacon doesn't know “{issuer}”: 403.16"
-        return Problem("device.client-chain-incomplete", failed(text, evidence=evidence))
+        remedy = (
+            f"Append the CA certificate “{issuer}” to {client_certificate_path(case)}. Or, on the beacon, import it "
+            "into the computer's Intermediate Certification Authorities (certlm.msc)."
+        )
+        return Problem("device.client-chain-incomplete", failed(text, remedy=remedy, evidence=evidence))
     what = "the device's self-signed certificate" if leaf.self_signed else "the issuer of the device's certificate"
     text = f"The beacon doesn't trust {what}, “{label if leaf.self_signed else issuer}”: 403.16"
     remedy = (
         f"Import “{label if leaf.self_signed else issuer}” into the computer's Trusted Root Certification Authorities "
-        "(certlm.msc); its file comes from that CA. Or, on the device, use a certificate issued by a CA that is there."
+        "(certlm.msc), once you know it is yours: the whole machine then trusts all it issues; its file comes from "
+        f"that CA. Or, on the device, write a certificate issued by a CA that is there{_such_as(endpoint)} to "
+        f"{client_certificate_path(case)}, and its key to {client_key_path(case)}."
     )
     return Problem("beacon.client-issuer-untrusted", failed(text, remedy=remedy, evidence=evidence))
+
+
+def _such_as(endpoint: Endpoint) -> str:
+    """The root above the beacon's own certificate, where the beacon trusts it: it is the one at hand."""
+    if not endpoint.leaf:
+        return ""
+    top = follow((endpoint.leaf, *endpoint.chain[1:], *endpoint.intermediates))
+    root = next((fact for fact in map(_root_facts, endpoint.roots) if fact.subject_der == top.issuer_der), None)
+    return f", such as “{clean(root.subject, 120)}”," if root is not None else ""
+
+
+def _root_facts(entry: StoreCertificate) -> Certificate:
+    return certificate(entry.der)
 
 
 def _where(case: Case) -> dict[str, str]:

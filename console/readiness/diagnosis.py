@@ -9,6 +9,7 @@ from console.pki.certificates import Certificate, certificate
 from console.pki.chain import ChainResult, verify_chain
 from console.pki.loading import Anchor
 from console.readiness.about import about, strength_of, use_names
+from console.readiness.machine_places import answering_binding, bind_it, binding_evidence
 from console.readiness.model import Side
 from console.readiness.outcome import Outcome, clean, failed
 
@@ -57,7 +58,20 @@ def diagnose(case: Case, reading: Reading, result: ChainResult) -> Problem:
         side = Side.DEVICE
     if fault is not None:
         evidence |= {"uses": use_names(fault), "key and signature": strength_of(fault)}
-    return Problem(check, failed(f"{why} (“{label}” in {where})", side=side, evidence=evidence))
+    remedy = _REISSUED.get(check, "") if result.depth == 0 else ""
+    if remedy:
+        remedy = f"{remedy}, {bind_it(case.endpoint)}."
+        evidence |= binding_evidence(case.endpoint)
+    return Problem(check, failed(f"{why} (“{label}” in {where})", side=side, remedy=remedy, evidence=evidence))
+
+
+_REISSUED = {
+    "beacon.server-certificate-use": (
+        "Have the certificate reissued with extended key usage serverAuth and key usage digitalSignature"
+    ),
+    "beacon.server-certificate-weak": "Have the certificate reissued with RSA 2048 or more, or P-256",
+}
+"""What mends the beacon's own certificate; then it has to be bound."""
 
 
 _TEXTS = {
@@ -101,9 +115,9 @@ def _no_issuer(case: Case, reading: Reading, evidence: dict[str, str]) -> Proble
                 f"The beacon doesn't send its intermediate “{issuer}”, which is in its stores",
                 remedy=(
                     f"See that “{issuer}” is in the computer's Intermediate Certification Authorities (certlm.msc), "
-                    "then bind the certificate again: Schannel then sends it."
+                    f"then bind the certificate again{_in_binding(case)}: Schannel then sends it."
                 ),
-                evidence=evidence,
+                evidence={**evidence, **binding_evidence(case.endpoint)},
             ),
         )
     if top.der == chain[0] and not top.self_signed and not _is_root(case, top):
@@ -123,6 +137,11 @@ def _no_issuer(case: Case, reading: Reading, evidence: dict[str, str]) -> Proble
         "device.beacon-untrusted",
         _untrusted(case, top, what, evidence),
     )
+
+
+def _in_binding(case: Case) -> str:
+    bound = answering_binding(case.endpoint)
+    return f" in the binding {bound} (IIS Manager)" if bound else ""
 
 
 _PARTIAL = "The device trusts an intermediate but not its root, which a check of revocation (or an older libcurl) needs"
@@ -208,7 +227,11 @@ def _out_of_time(
         message = f"The device's clock is wrong ({case.device_now:%Y-%m-%d %H:%M} UTC): by it a certificate {said}"
         return Problem("device.clock-wrong", failed(message, evidence=evidence))
     if result.depth == 0:
-        return Problem("beacon.server-certificate-dates", failed(f"The beacon's certificate {said}", evidence=evidence))
+        message = f"The beacon's certificate {said}"
+        wanted = "a renewed certificate" if expired else "a certificate that is valid already"
+        remedy = f"Have {wanted} issued for {clean(case.use.host, 120)}, {bind_it(case.endpoint)}."
+        evidence = {**evidence, **binding_evidence(case.endpoint)}
+        return Problem("beacon.server-certificate-dates", failed(message, remedy=remedy, evidence=evidence))
     if trusted:
         if reading.trust.shadowed and _holds(case, reading, (), reading.trust.shadowed):
             message = f"A stale certificate in the CA file hides a valid one in the CA directory: it {said}"

@@ -7,6 +7,7 @@ from console.pki.names import describe_names, ip_address, libcurl_accepts, opens
 from console.readiness.about import about
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN
+from console.readiness.machine_places import bind_it, binding_evidence
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
 from console.readiness.registry import Part, check
@@ -60,10 +61,10 @@ def name_mismatch(case: Case) -> Outcome:
     return failed(
         f"The beacon's certificate isn't for {shown} but for {names}",
         remedy=(
-            f"Have the certificate reissued with {shown} as a name and bind it. Or, on the device, write "
+            f"Have the certificate reissued with {shown} as a name, {bind_it(case.endpoint)}. Or, on the device, write "
             f"{_usable(facts)} as Host in place of {shown}, in the failover list of config.ini."
         ),
-        evidence={"asked for": host, "names": names, **about(facts)},
+        evidence={"asked for": host, "names": names, **about(facts), **binding_evidence(case.endpoint)},
     )
 
 
