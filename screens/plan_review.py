@@ -21,7 +21,17 @@ from screens.base import ConsoleScreen
 from screens.confirm import Confirm
 from screens.diff import diff_text
 from screens.errors import show_error, tell
-from screens.plan_text import RESTORES, Group, changes, groups, lockout_lines, outlook, plan_title, unknown_lines
+from screens.plan_text import (
+    RESTORES,
+    Group,
+    changes,
+    groups,
+    lockout_lines,
+    outlook,
+    plan_title,
+    restart_line,
+    unknown_lines,
+)
 from screens.text import GLYPH, plain, plural
 from screens.theme import CALM
 
@@ -70,6 +80,8 @@ class GroupView(Static, can_focus=True):
                 text.append(f"  {plain(target)}\n", _DIM)
             text.append_text(diff_text(diff, indent="    "))
         text.rstrip()
+        for step in self._group.steps:
+            text.append(f"\n    {step}")
         for warning in self._group.warnings:
             text.append(f"\n    ▲ {warning}", _WARN)
         return text
@@ -100,6 +112,7 @@ class PlanReview(ConsoleScreen):
     def compose_body(self) -> ComposeResult:
         plan = self._plan
         yield Static(Text(f" {plan_title(plan)}", no_wrap=True), classes="heading")
+        yield Static(Text(f" {restart_line(plan)}", style=_WARN), id="restarts")
         with VerticalScroll(id="plan-scroll", can_focus=False):
             yield Static(Text("\n".join(lockout_lines(plan.lockouts)), style=_BAD), id="lockouts")
             yield Static(Text("\n".join(unknown_lines(plan.unknown)), style=_BAD), id="unknown-devices")
@@ -111,6 +124,7 @@ class PlanReview(ConsoleScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one("#restarts").display = bool(restart_line(self._plan))
         self.query_one("#lockouts").display = bool(self._plan.lockouts)
         self.query_one("#unknown-devices").display = bool(self._plan.unknown)
         self.query_one("#plan-rest").display = bool(
@@ -200,6 +214,7 @@ class PlanReview(ConsoleScreen):
         named = ", ".join(plan.targets[:_NAMED]) + (" …" if len(plan.targets) > _NAMED else "")
         first = groups(plan)[0]
         what = [f"{plural(len(plan.targets), plan.kind.value)}: {named}", *first.lines[:_NAMED]]
+        what += [restart_line(plan)] if restart_line(plan) else []
         what += [f"▲ {warning}" for warning in first.warnings]
         question = Confirm("Apply this plan?", what, typed=self._word())
         return await self.console_app.push_screen_wait(question)

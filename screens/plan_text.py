@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from console.changes.lockout import lost_in_part
 from console.changes.model import BeaconChange, DeviceChange, Lockout, Plan
+from console.changes.summary import restart_words, step_lines
 from console.readiness.model import PairUse, PairVerdict, Verdict
 from screens.text import plain, plural
 
@@ -20,23 +21,27 @@ class Group:
 
     targets: tuple[str, ...]
     lines: tuple[str, ...]
-    """`[section]`, `-key=old`, `+key=new`, or the beacon's settings and steps."""
+    """`[section]`, `-key=old`, `+key=new`, or the beacon's settings."""
     diffs: tuple[tuple[str, str], ...]
     """(target, whole diff)."""
     warnings: tuple[str, ...] = ()
     """What a person should know before saying yes; harmless text."""
+    steps: tuple[str, ...] = ()
+    """Everything that runs on each beacon, the site's restart with it; harmless text."""
 
 
 def groups(plan: Plan) -> tuple[Group, ...]:
     """The largest first."""
-    together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[str, str]]] = {}
+    together: dict[tuple[tuple[str, ...], ...], list[tuple[str, str]]] = {}
     for change in plan.devices:
-        together.setdefault((device_lines(change), _harmless(change.warnings)), []).append((change.device, change.diff))
+        same = (device_lines(change), _harmless(change.warnings), ())
+        together.setdefault(same, []).append((change.device, change.diff))
     for beacon in plan.beacons:
-        together.setdefault((beacon_lines(beacon), _harmless(beacon.warnings)), []).append((beacon.beacon, beacon.diff))
+        same = (beacon_lines(beacon), _harmless(beacon.warnings), _harmless(step_lines(beacon)))
+        together.setdefault(same, []).append((beacon.beacon, beacon.diff))
     found = [
-        Group(tuple(target for target, _ in members), lines, tuple(members), warnings)
-        for (lines, warnings), members in together.items()
+        Group(tuple(target for target, _ in members), lines, tuple(members), warnings, steps)
+        for (lines, warnings, steps), members in together.items()
     ]
     return tuple(sorted(found, key=lambda group: -len(group.targets)))
 
@@ -65,7 +70,6 @@ def beacon_lines(change: BeaconChange) -> tuple[str, ...]:
     lines = [f"site {plain(change.site)}"]
     for edit in change.edits:
         lines += [f"-{plain(edit.setting)}={plain(edit.old)}", f"+{plain(edit.setting)}={plain(edit.new)}"]
-    lines += [f"  {number}. {plain(step.summary)}" for number, step in enumerate(change.steps, start=1)]
     return tuple(lines)
 
 
@@ -77,6 +81,12 @@ def plan_title(plan: Plan) -> str:
     what = f" · {plural(len(settings), 'setting')}" if settings else ""
     undo = f" · takes back {plain(plan.inverse_of)}" if plan.inverse_of else ""
     return f"Plan {plain(plan.id)} · {plural(count, plan.kind.value)}{what}{undo} · nothing written yet"
+
+
+def restart_line(plan: Plan) -> str:
+    """`▲ 1 site is restarted, …`; empty where nothing is stopped."""
+    words = restart_words(plan)
+    return f"▲ Applied, this plan stops something: {words}." if words else ""
 
 
 def unknown_lines(unknown: Sequence[str], *, limit: int = 10) -> list[str]:

@@ -16,6 +16,7 @@ from console.changes.binding_plan import PREFIX, binding_steps, binding_warnings
 from console.changes.diff import settings_diff
 from console.changes.model import BeaconChange, BeaconStep, SettingEdit
 from console.changes.server_plan import refuse_shared_configuration, server_warnings
+from console.changes.summary import RESTART
 from console.changes.what_if import after_steps
 from console.errors import ChangeRefused, UsageError
 from console.iis.bindings import NEGOTIATE_CLIENT_CERTIFICATE, sites_sharing
@@ -97,7 +98,7 @@ def change_of(snapshot: BeaconSnapshot, site: str, steps: list[BeaconStep]) -> B
         return None
     refuse_shared_configuration(snapshot, steps)
     restart = BeaconStep(
-        "restart-site", {"site": site}, None, f"Restart site {site}: open connections take the new state"
+        RESTART, {"site": site}, None, f"Restart site {site}: down until it is up again, and its open connections end"
     )
     before = known_settings(snapshot, site)
     after = known_settings(after_steps(snapshot, steps), site)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from console.changes.diff import visible
-from console.changes.model import BeaconChange, DeviceChange, PreferenceEdit
+from console.changes.model import BeaconChange, DeviceChange, Plan, PreferenceEdit
+
+RESTART = "restart-site"
+"""The operation that stops a site and starts it again."""
 
 
 def device_summary(change: DeviceChange) -> str:
@@ -18,6 +21,23 @@ def beacon_summary(change: BeaconChange) -> str:
     """`Default Web Site: client_certificates accept → require`; the steps where no word changes."""
     told = ", ".join(f"{edit.setting} {edit.old} → {edit.new}" for edit in change.edits)
     return f"{visible(change.site)}: {told or '; '.join(visible(step.summary) for step in change.steps)}"
+
+
+def step_lines(change: BeaconChange) -> tuple[str, ...]:
+    """`1. 0.0.0.0:443: …`, `2. Restart site …`: everything that will run on the beacon, in its order."""
+    return tuple(f"{number}. {visible(step.summary)}" for number, step in enumerate(change.steps, start=1))
+
+
+def restart_words(plan: Plan) -> str:
+    """What a plan stops for a moment: `1 site is restarted, which ends its open connections`; empty where none is."""
+    sites = sum(step.operation == RESTART for change in plan.beacons for step in change.steps)
+    if not sites:
+        return ""
+    return (
+        "1 site is restarted, which ends its open connections"
+        if sites == 1
+        else (f"{sites} sites are restarted, which ends their open connections")
+    )
 
 
 def _edit(edit: PreferenceEdit) -> str:

@@ -15,7 +15,7 @@ from console.command.outside import Outside
 from console.command.plans import read_plan, write_plan
 from console.command.review import question_for, review
 from console.command.selection import PairSelection, Selection, is_selector, select
-from console.command.text import error_lines, one_line, table
+from console.command.text import counted, error_lines, one_line, table
 from console.errors import ExitStatus, UsageError
 from console.iis.settings import SETTINGS
 from console.services.recovery import OpenState
@@ -139,7 +139,7 @@ def _observe(workspace: Workspace, kind: TargetKind, names: Sequence[str], outsi
 
 def _conclude(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, outside: Outside) -> int:
     """Show the plan; then write it, apply it, or leave it at that."""
-    outside.answer("\n".join(review(plan, colour=outside.colour)))
+    outside.answer("\n".join(review(plan, colour=outside.colour, applying=arguments.apply)))
     status = ExitStatus.DONE
     if plan.refused:
         status = ExitStatus.UNREACHABLE if plan.unreached else ExitStatus.NOT_READY
@@ -172,6 +172,7 @@ def _apply(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, outs
     ]
     if rows:
         outside.answer("\n".join(table(("entry", "target", "state", "summary"), rows)))
+    outside.say(f"{plan.id}: {job.done} of {counted(len(plan.targets), plan.kind)} changed")
     return status_of(job)
 
 

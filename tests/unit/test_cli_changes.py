@@ -62,6 +62,37 @@ def test_nothing_to_change_is_done(shell: Shell) -> None:
     assert "Nothing to change" in shell.out
 
 
+def test_every_step_on_a_beacon_is_in_the_plan_and_its_restart_in_the_question(shell: Shell) -> None:
+    words = ("set", "b1", "ask=first-handshake", "require_ssl=true")
+    restart = "1 site is restarted, which ends its open connections"
+    assert shell(*words) == 0
+    lines = shell.out.splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line == "runs on it, in this order:")
+    assert [line.split(":")[0] for line in lines[at + 1 : at + 4]] == [
+        "1. 0.0.0.0",
+        "2. Default Web Site",
+        "3. Restart site Default Web Site",
+    ]
+    assert f"▲ When this plan is applied, {restart}." in lines
+    shell.stdin = Terminal("n\n")
+    assert shell(*words, "--apply") == 2
+    assert f"{restart}. Apply to b1? y/n:" in shell.err
+    assert shell.world.beacons.ran == []
+    assert shell("set", "d1", "AddClientCertificateAndKey=True") == 0
+    assert "restart" not in shell.out
+
+
+@pytest.mark.parametrize(("down", "changed"), [("", "2 of 2 devices changed"), ("d2", "1 of 1 device changed")])
+def test_what_was_written_is_told_below_and_not_denied_above(shell: Shell, down: str, changed: str) -> None:
+    shell.world.devices.down.add(down)
+    words = ("set", "d*", "CheckServerCertificate=False")
+    assert shell(*words) == (3 if down else 0)
+    assert "nothing is written yet" in shell.out
+    assert shell(*words, "--apply", "--yes") == (3 if down else 0)
+    assert "nothing is written yet" not in shell.out
+    assert shell.err.splitlines()[-1].endswith(changed)
+
+
 def test_stranding_is_refused_by_name_and_number(shell: Shell) -> None:
     require = ("set", "b1", "client_certificates=require", "--apply", "--yes")
     assert shell(*require) == 1
