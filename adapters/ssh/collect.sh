@@ -74,11 +74,23 @@ redact() {
 END { exit cut ? 3 : 0 }' guess="$2" "$1"
 }
 
+# beside NAME PATH: what lies where a file was looked for in vain and may have been meant.
+beside() {
+  case $2 in */*) up=${2%/*}/ ;; *) up=./ ;; esac
+  rec "$1.beside" "$(
+    if cd "$up" 2>/dev/null; then
+      for entry in *.key *.pem *.crt *.cer *.KEY *.PEM *.CRT *.CER; do
+        if [ -f "$entry" ]; then printf '%s\n' "$entry"; fi
+      done | sed -n 1,8p
+    fi
+  )"
+}
+
 # file NAME PATH KIND LIMIT: a kind of "pem" is sent only where a certificate begins in it.
 file() {
   st=$(state "$2")
   rec "$1.state" "$st"
-  case $st in missing | dangling) return ;; esac
+  case $st in missing | dangling) if [ "$3" != config ]; then beside "$1" "$2"; fi; return ;; esac
   way "$1" "$2"
   if [ -r "$2" ]; then rec "$1.readable" yes; else rec "$1.readable" no; fi
   if [ -z "$real" ]; then rec "$1.ls" "$(ls -ldnL "$2" 2>/dev/null)"; fi

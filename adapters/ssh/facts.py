@@ -20,6 +20,8 @@ Records = Mapping[str, bytes]
 
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAMES_BESIDE = 8
+_LONGEST_NAME = 255
 _SUM_LINE = re.compile(r"^\\?([0-9a-f]{64}) [ *]\./(.+)$")
 
 
@@ -58,7 +60,7 @@ def clock(records: Records) -> datetime | None:
 def file_fact(records: Records, name: str, path: str, who: Who) -> FileFact:
     state = _state(text(records, f"{name}.state"))
     if state in (FileState.MISSING, FileState.DANGLING):
-        return FileFact(path, state)
+        return FileFact(path, state, beside=_beside(records, name))
     # The way's last line is the file itself, links resolved.
     line = listed(raw(records, f"{name}.ls") or raw(records, f"{name}.way").rpartition("\n")[2])
     owner, group = _owner(records, name, line)
@@ -80,6 +82,11 @@ def file_fact(records: Records, name: str, path: str, who: Who) -> FileFact:
         unreadable_because=because,
         loads={"yes": True, "no": False}.get(text(records, f"{name}.loads")),
     )
+
+
+def _beside(records: Records, name: str) -> tuple[str, ...]:
+    lines = [plain(line)[:_LONGEST_NAME] for line in raw(records, f"{name}.beside").split("\n")]
+    return tuple(filter(None, lines))[:_NAMES_BESIDE]
 
 
 def _sha256(records: Records, name: str, content: bytes | None) -> str:

@@ -43,6 +43,9 @@ class FileFact:
     """The path that closes the way and its mode, e.g. `/etc/ssl/private drwx------ root root`; or why it is unknown."""
     loads: bool | None = None
     """The device's own OpenSSL can decode every block; asked only of PEM files whose content isn't sent whole."""
+    beside: tuple[str, ...] = ()
+    """Of a file that isn't there: names in its directory that a person may have meant (`*.key`, `*.pem`, `*.crt`,
+    `*.cer`), eight at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,35 @@ def test_states_of_files(shell: Shell, tmp_path: Path) -> None:
     assert found == cases
 
 
+def test_what_lies_beside_a_missing_file_is_named(shell: Shell, tmp_path: Path) -> None:
+    """Names alone, eight at most; none of a directory that can't be looked into, none where the file is there."""
+    home = tmp_path / "it's a $(reboot) home"
+    home.mkdir()
+    for name in ("client.key", "a b;c.PEM", "client.crt", "notes.txt", "-n.key"):
+        (home / name).write_bytes(b"x")
+    (home / "folder.key").mkdir()
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(20):
+        (many / f"{number:02}.pem").touch()
+    (tmp_path / "lone").mkdir()
+    (tmp_path / "lone/link").symlink_to(tmp_path / "absent")
+    cases = {
+        str(home / "private.key"): ("-n.key", "client.key", "client.crt", "a b;c.PEM"),
+        str(many / "x.pem"): tuple(f"{number:02}.pem" for number in range(8)),
+        str(tmp_path / "lone/link"): (),
+        str(tmp_path / "nowhere/x.key"): (),
+        str(home / "client.crt"): (),
+    }
+    lines = [f"key key.{n} {quoted(path)}" for n, path in enumerate(cases)]
+    lines += [f"file file.{n} {quoted(path)} pem 1000" for n, path in enumerate(cases)]
+    answer = shell.ask("\n".join([*lines, f"file config {quoted(str(home / 'absent.ini'))} config 1000"]))
+    for number, (path, beside) in enumerate(cases.items()):
+        assert file_fact(answer, f"file.{number}", path, ROOT).beside == beside
+        assert key_fact(answer, f"key.{number}", path, ROOT).file.beside == beside
+    assert "config.beside" not in answer
+
+
 def test_a_certificate_file_comes_byte_for_byte(shell: Shell, material: Material, tmp_path: Path) -> None:
     contents = [
         material.certificate,

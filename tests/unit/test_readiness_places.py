@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from console.agent.snapshot import FileState
 from console.iis.bindings import SNI
 from console.iis.snapshot import BeaconSnapshot, Binding
 from console.readiness.model import PairInput
 from tests.unit import readiness_kit as kit
-from tests.unit.readiness_makers import client, server
+from tests.unit.readiness_makers import client, closed_key, on_device, server
 
 CHAIN, KEY = kit.CLIENT_CERTIFICATE, kit.CLIENT_KEY
 
@@ -68,6 +69,43 @@ def test_the_files_of_the_device_are_named(given: PairInput, check: str, told: t
     found = kit.finding(given, check)
     assert [words for words in told if words not in found.remedy] == []
     assert "403.1" in found.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"beside": ("cert.pem", "client.crt", "host.key")},
+            "another file is meant: host.key lies beside it, write its",
+        ),
+        ({"beside": ("cert.pem", "a.pem", "b.pem")}, "another file is meant: a.pem, b.pem lie beside it, write its"),
+        ({"beside": ("cert.pem", "client.crt")}, "where another file is meant, write its path as SSLClientPrivateKey"),
+        ({"beside": ("\x1b[31m.key",)}, "?[31m.key lies beside it"),
+    ],
+)
+def test_a_key_that_lies_beside_the_missing_one_is_named(changes: dict[str, object], told: str) -> None:
+    """Files that another preference uses aren't meant (cert.pem is the CA file)."""
+    missing = replace(kit.key_fact(), file=kit.file(KEY, None, state=FileState.MISSING, **changes))
+    remedy = kit.finding(on_device(keys=(missing,))(), "device.client-key-file").remedy
+    assert remedy.startswith(f"On device01: Put the private key at {KEY}, readable for the agent's account alone.")
+    assert told in remedy
+    assert "in [ManageSoft\\Common] of config.ini" in remedy
+
+
+def test_a_certificate_that_lies_beside_the_missing_one_is_named() -> None:
+    files = [fact for fact in kit.device().files if fact.path != CHAIN]
+    missing = kit.file(CHAIN, None, state=FileState.MISSING, beside=("client.key", "host.pem"))
+    remedy = kit.finding(on_device(files=(*files, missing))(), "device.client-certificate-file").remedy
+    assert "another file is meant: host.pem lies beside it, write its path as SSLClientCertificateFile in" in remedy
+
+
+def test_a_closed_key_asks_for_no_file() -> None:
+    because = "/etc/agent drwx------ root root"
+    remedy = kit.finding(
+        closed_key(readable_by_agent=False, unreadable_because=because)(), "device.client-key-file"
+    ).remedy
+    assert f"alone read {KEY}: correct owner and mode" in remedy
+    assert "another file" not in remedy
 
 
 def test_a_root_is_imported_only_where_it_is_known_and_the_one_at_hand_is_named() -> None:

@@ -9,6 +9,7 @@ from console.pki.certificates import certificate
 from console.pki.loading import LoadedFile, describe_head
 from console.readiness.about import about
 from console.readiness.case import Case
+from console.readiness.client_file_remedies import file_remedy
 from console.readiness.device_view import FileProblem, file_problem
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Outcome, clean, failed, not_applicable, passed, unknown, warned
@@ -27,18 +28,14 @@ def _named(case: Case, preference: str) -> str:
     return f"{value.preference.name} ({clean(value.value or 'not set', 200)})" if value is not None else preference
 
 
-def _from_problem(problem: FileProblem, named: str, what: str) -> Outcome:
-    return from_problem(problem, f"The {what}", named)
-
-
-def from_problem(problem: FileProblem, what: str, named: str) -> Outcome:
+def from_problem(problem: FileProblem, what: str, named: str, remedy: str = "") -> Outcome:
     """A file that can't be used, or of which that isn't known."""
     evidence = {"file": named}
     if problem.kind == "missing":
-        return failed(f"{what} doesn't exist: {named}", evidence=evidence)
+        return failed(f"{what} doesn't exist: {named}", remedy=remedy, evidence=evidence)
     text = clean(problem.text, 250)
     if problem.certain:
-        return failed(f"{what} can't be used, {text}: {named}", evidence=evidence)
+        return failed(f"{what} can't be used, {text}: {named}", remedy=remedy, evidence=evidence)
     return unknown(f"{what} may be unusable, {text}: {named}", evidence=evidence)
 
 
@@ -67,7 +64,8 @@ def client_certificate_file(case: Case) -> Outcome:
         return unknown(f"{named}: where the agent finds its certificate isn't known")
     problem = file_problem(_certificate_fact(case))
     if problem is not None:
-        return _from_problem(problem, named, "client certificate file")
+        remedy = file_remedy(case, CLIENT_CERTIFICATE, problem, _certificate_fact(case))
+        return from_problem(problem, "The client certificate file", named, remedy)
     return passed(f"{named} is there and readable")
 
 
@@ -89,7 +87,8 @@ def client_key_file(case: Case) -> Outcome:
     key = _key(case)
     problem = file_problem(key.file if key is not None else None)
     if problem is not None:
-        return _from_problem(problem, named, "private key file")
+        remedy = file_remedy(case, CLIENT_KEY, problem, key.file if key is not None else None)
+        return from_problem(problem, "The private key file", named, remedy)
     return passed(f"{named} is there and readable")
 
 
