@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from console.changes.model import BeaconChange, DeviceChange, Plan, TargetKind
+from console.changes.model import BeaconChange, DeviceChange, JournalEntry, Plan, TargetKind
 from console.changes.step_parameters import step_problem
 from console.errors import ConfigurationError
 
@@ -42,6 +42,16 @@ def plan_from_json(data: bytes, source: str) -> Plan:
         raise ConfigurationError(f"unknown key {unknown}", target=source)
     _require_sound(plan, source)
     return plan
+
+
+def is_of(plan: Plan, entry: JournalEntry) -> bool:
+    """Was the entry written by this very plan? Numbers alone don't tell: a plan file may come from another journal."""
+    change = next((one for one in plan.devices if one.device == entry.target), None) or next(
+        (one for one in plan.beacons if one.beacon == entry.target), None
+    )
+    written = entry.device_change or entry.beacon_change
+    # As JSON: what was read back from a file has lists where a plan just made has tuples.
+    return change is not None and msgspec.json.encode(change) == msgspec.json.encode(written)
 
 
 def _unknown_key(raw: object, known: object, where: str) -> str:

@@ -73,6 +73,11 @@ def run_apply(arguments: argparse.Namespace, outside: Outside) -> int:
     workspace = outside.workspace(arguments.fleet)
     try:
         workspace.editing.require_known(plan)
+        left = workspace.editing.left_of(plan)
+        if len(left.targets) < len(plan.targets):
+            gone = counted(len(plan.targets) - len(left.targets), plan.kind)
+            outside.say(f"{plan.id} was applied to {gone} already: left out")
+        plan = left
         # What the plan saw may be long ago: whom it would cut off is judged by what is there now.
         _observe(workspace, plan.kind, plan.targets, outside)
         return _apply(workspace, plan, arguments, outside)
@@ -157,10 +162,6 @@ def _apply(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, outs
         outside.say(f"{plan.id} changes nothing")
         return ExitStatus.DONE
     before = entries_of(workspace, plan)
-    done = [entry.entry for entry in before.values() if entry.state is EntryState.DONE]
-    if done:
-        # Said before anything is asked or refused: that its targets have changed since is then no riddle.
-        outside.say(f"{plan.id} was applied already, as {', '.join(done[:3])}{' …' if len(done) > 3 else ''}.")
     workspace.editing.require_allowed(plan, arguments.accept_lockout)
     if not arguments.yes:
         _ask(workspace, plan, outside)

@@ -13,6 +13,7 @@ from console.changes.device_plan import content_after
 from console.changes.inverse import inverse_beacon_change
 from console.changes.lockout import locked_out_devices
 from console.changes.model import BeaconChange, DeviceChange, EntryState, JournalEntry, Lockout, Plan, TargetKind
+from console.changes.plan_file import is_of
 from console.changes.summary import beacon_summary, device_summary
 from console.errors import ChangeFailed, ChangeRefused, ConfigurationError, MtlsConsoleError
 from console.fleet.model import Fleet
@@ -98,11 +99,13 @@ class EditingService:
     def start_apply(self, plan: Plan, accept_lockout: int | None = None) -> Job:
         """Apply in the background; afterwards each target is observed anew. Targets fail one by one.
 
-        Raises ChangeRefused, with nothing written, where the console is read-only, or where the plan cuts devices off
-        that now get through and `accept_lockout` isn't their exact number; ConfigurationError for an unknown target.
+        Raises ChangeRefused, with nothing written, where the console is read-only, where the plan was applied already,
+        or where it cuts devices off that now get through and `accept_lockout` isn't their exact number;
+        ConfigurationError for an unknown target. Targets that the plan was applied to already are left out.
         Blocks while what it goes by is observed anew, where that is older than a few minutes.
         """
         self.require_known(plan)
+        plan = self.left_of(plan)
         if not self._read_only:
             self._planner.freshness.ensure(plan.kind, plan.targets)
         self.require_allowed(plan, accept_lockout)
@@ -124,6 +127,27 @@ class EditingService:
         cut_off = locked_out_devices(self.lockouts(plan))
         if cut_off and accept_lockout != len(cut_off):
             raise _lockout_refused(cut_off, accept_lockout)
+
+    def left_of(self, plan: Plan) -> Plan:
+        """Without the targets that this very plan was applied to, and not taken back since; contacts nothing.
+
+        Raises ChangeRefused where there are targets, and none is left.
+        """
+        done = {
+            entry.target: entry.entry
+            for entry in self._journal.entries()
+            if entry.plan == plan.id and entry.state is EntryState.DONE and is_of(plan, entry)
+        }
+        devices = tuple(change for change in plan.devices if change.device not in done)
+        beacons = tuple(change for change in plan.beacons if change.beacon not in done)
+        if done and not devices and not beacons:
+            named = sorted(done.values())
+            raise ChangeRefused(
+                f"{plan.id} was applied already, as {', '.join(named[:3])}{' …' if len(named) > 3 else ''}",
+                phase="apply",
+                hint="Nothing was written. For the same change once more, plan it again.",
+            )
+        return replace(plan, devices=devices, beacons=beacons)
 
     def _device_work(self, plan: Plan, change: DeviceChange) -> Work:
         device = self._fleet.device(change.device)

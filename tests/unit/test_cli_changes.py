@@ -154,8 +154,46 @@ def test_a_plan_that_was_applied_already_says_so(shell: Shell, tmp_path: Path) -
     assert "E-0001" in shell.out
     assert "already" not in shell.err
     assert shell("apply", str(plan), "--yes") == 1
-    assert "was applied already, as E-0001." in shell.err
+    assert "P-0001 was applied already, as E-0001" in shell.err
     assert "E-0001" not in shell.out, "entries of another run are no answer to this one"
+
+
+def test_a_plan_of_a_record_that_was_applied_is_refused_at_once_and_leaves_no_entry(
+    shell: Shell, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.json"
+    assert shell("set", "b1", "ask=first-handshake", "--out", str(plan)) == 0
+    assert shell("apply", str(plan), "--yes") == 0
+    shell.world.devices.collected.clear()
+    ran = list(shell.world.beacons.ran)
+    assert shell("apply", str(plan), "--yes") == 1
+    assert "was applied already, as E-0001" in shell.err
+    assert (shell.world.beacons.ran, shell.world.devices.collected) == (ran, [])
+    assert [entry.entry for entry in shell.world.store.journal.entries()] == ["E-0001"]
+    assert shell("undo", "E-0001", "--apply", "--yes") == 0
+    assert shell("apply", str(plan), "--yes") == 0, "taken back: the beacon is as the plan saw it"
+
+
+def test_what_a_plan_has_left_can_be_applied_later(shell: Shell, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    assert shell("set", "d*", "CheckServerCertificate=False", "--out", str(plan)) == 0
+    shell.world.devices.down.add("d2")
+    assert shell("apply", str(plan), "--yes") == 3
+    shell.world.devices.down.clear()
+    assert shell("apply", str(plan), "--yes") == 0
+    assert "was applied to 1 device already" in shell.err
+    assert b"CheckServerCertificate=False" in shell.world.devices.files["d2"]
+    assert shell("apply", str(plan), "--yes") == 1
+
+
+def test_the_number_of_another_journals_plan_is_no_proof(shell: Shell, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    assert shell("set", "d2", "CheckServerCertificate=False", "--out", str(plan)) == 0
+    values = json.loads(plan.read_bytes())
+    assert shell("set", "d1", "CheckServerCertificate=False", "--apply", "--yes") == 0
+    values["plan"]["id"] = "P-0002"
+    plan.write_text(json.dumps(values))
+    assert shell("apply", str(plan), "--yes") == 0
 
 
 def test_history_is_newest_first_and_open_entries_block_nothing(shell: Shell) -> None:
