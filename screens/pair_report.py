@@ -76,6 +76,10 @@ class LadderView(Widget):
         return Style() if tone is Tone.PLAIN else self.get_component_rich_style(f"tone--{tone.value}", partial=True)
 
 
+_ANSWERED = {Status.PASS: "passed: ", Status.NOT_APPLICABLE: "doesn't apply: "}
+"""Of the checks that found nothing wrong."""
+
+
 class FindingView(Static):
     """One finding: in full where it is current or isn't a pass, else in one line."""
 
@@ -100,9 +104,16 @@ class FindingView(Static):
         tone = self.get_component_rich_style(f"tone--{TONE[finding.status].value}", partial=True)
         dim = self.get_component_rich_style("tone--dim", partial=True)
         text = Text(end="")
-        text.append(f"{GLYPH[finding.status]} {finding.check}", tone)
-        text.append(f"  {affected(finding)}", dim)
         full = self._current or finding.status in (Status.FAIL, Status.UNKNOWN) or finding.risk
+        good = finding.status in _ANSWERED
+        if good and not full:
+            # A check is named after the fault that it looks for, which would read wrong beside a tick: words first.
+            text.append(GLYPH[finding.status], tone)
+            text.append(f" {plain(finding.message)}")
+            text.append(f"  {affected(finding)} · {finding.check}", dim)
+            return text
+        text.append(f"{GLYPH[finding.status]} {_ANSWERED.get(finding.status, '')}{finding.check}", tone)
+        text.append(f"  {affected(finding)}", dim)
         if not full:
             text.append(f"  {plain(finding.message)}")
             return text

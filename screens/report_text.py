@@ -37,7 +37,7 @@ def report_text(finding: Finding, use: PairUse) -> list[tuple[str, str]]:
 _STOPS = {
     Side.DEVICE: "on the device: its TLS library ends the handshake",
     Side.BEACON: "at the beacon: it answers with an alert, a reset or an HTTP status",
-    Side.PAIR: "between the two: neither side is wrong alone",
+    Side.PAIR: "between the two: what one end speaks the other doesn't; mending one of them is enough",
     Side.NETWORK: "in the network: nothing answers there",
 }
 

@@ -31,7 +31,7 @@ def no_beacon(case: Case) -> Outcome:
     where = f"{clean(case.use.host, 120)}:{case.use.port}"
     if not case.use.beacon:
         return unknown(f"No beacon of the fleet answers to {where}")
-    return passed(f"{where} is {clean(case.use.beacon, 120)}")
+    return passed(f"{where} belongs to {clean(case.use.beacon, 120)}")
 
 
 @check(
