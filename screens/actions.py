@@ -65,11 +65,11 @@ _E, _F, _P = Scope.EVERYWHERE, Scope.FLEET, Scope.PAIR
 _W = Danger.WRITES
 
 ACTIONS: tuple[Action, ...] = (
-    Action("go('fleet')", "1", "Fleet", _E, "Beacons and devices side by side."),
+    Action("go('fleet')", "1", "Fleet", _E, "Beacons and devices side by side; closes what was opened on them."),
     Action("pair_report", "2", "Pair report", _E, "The report of the pair under the cursors of the Fleet."),
     Action("go('overview')", "3", "Overview", _E, "How ready the estate is, and what stands in its way."),
     Action("go('jobs')", "4", "Jobs", _E, "What runs and what has run, target by target."),
-    Action("go('sessions')", "5", "Sessions", _E, "The connections that the console holds."),
+    Action("go('sessions')", "5", "Sessions", _E, "The shells that are open on devices."),
     Action("go('journal')", "6,at", "Journal", _E, "What was changed, and the way back.", shown_keys="6 @"),
     Action("palette", "colon", "Commands", _E, "Every command by name; ctrl+p does the same.", ":", palette=False),
     Action(
@@ -95,7 +95,8 @@ ACTIONS: tuple[Action, ...] = (
         "slash",
         "Filter",
         _F,
-        "Show matching rows: words, !not, ~loosely, column:value (verdict:blocked, os:aix, check:…, tag:…).",
+        "Show matching rows: words, !not, ~loosely, column:value (os:aix, check:…, tag:…). verdict:blocked is of the "
+        "pair with the beacon under the other cursor, worst:blocked of any pair.",
         "/",
         2,
     ),
@@ -153,6 +154,7 @@ ACTIONS: tuple[Action, ...] = (
         "Run the agent's own ndupload on the device; names its side effects and asks first.",
         danger=_W,
     ),
+    Action("other_pair", "b", "Other beacon", _P, "This device's pair with its next beacon, worst first."),
     Action("check", "c", "Re-check", _P, "Read both sides afresh and judge again.", footer=4),
     Action("copy", "y", "Copy", _P, "Copy this report as text.", footer=8),
     Action("shell", "s", "Shell", _P, "A shell on the device; exit comes back here.", danger=_W),
@@ -187,7 +189,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit", "e", "Edit them", Scope.OVERVIEW, "Edit every device behind this line.", footer=2),
     Action("check_all", "R,ctrl+r", "Check all", Scope.OVERVIEW, "Read the whole fleet afresh.", "R", 3),
     *(
-        Action("back", "escape", "Fleet", scope, "Back to the fleet.", "esc", 5, palette=False)
+        Action("back", "escape", "Back", scope, "To the fleet, and what was open on it.", "esc", 5, palette=False)
         for scope in (Scope.OVERVIEW, Scope.JOBS, Scope.SESSIONS, Scope.JOURNAL)
     ),
     # Jobs
@@ -204,7 +206,7 @@ ACTIONS: tuple[Action, ...] = (
         "i",
         "Inspect",
         Scope.JOURNAL,
-        "Of an open entry: read its target and say what state it is in.",
+        "Of an entry that isn't ended: read its target and say what state it is in.",
         footer=2,
     ),
     Action("back", "escape", "Back", Scope.FACTS, "Back.", "esc", 5, palette=False),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
+from textual.actions import ActionParseResult, parse
 from textual.app import App
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.events import DeliveryComplete, DeliveryFailed
 from textual.screen import Screen
 
@@ -19,10 +21,11 @@ from console.readiness.model import LiveOutcome
 from console.services.events import PairProbed
 from console.services.job import Job, JobKind, JobState
 from console.services.workspace import Workspace
-from screens.actions import Scope, bindings
+from screens.actions import Scope, bindings, permitted
 from screens.background import in_thread
 from screens.base import ConsoleScreen
 from screens.confirm import Confirm
+from screens.editor import Editor
 from screens.errors import show_error, tell
 from screens.feed import DRAIN_SECONDS, Feed
 from screens.fleet import FleetScreen
@@ -35,7 +38,7 @@ from screens.palette import ActionCommands
 from screens.sessions import SessionsScreen
 from screens.shell import Terminal, attach
 from screens.terminal import bearing_hang_up, ending_with_it
-from screens.text import plain
+from screens.text import plain, plural
 from screens.theme import CALM
 
 _OPEN_TOLD = 3
@@ -158,26 +161,52 @@ class ConsoleApp(App[int]):
     # -- actions of every screen
 
     def action_go(self, mode: str) -> None:
+        """To this screen itself: what was opened on it is closed; asks first where that holds input."""
+        self._reach(mode)
+
+    def come_back(self, mode: str = "fleet") -> None:
+        """To this screen, and to what was opened on it."""
         if self.current_mode != mode:
             self.switch_mode(mode)
 
+    def _reach(self, mode: str, then: Callable[[], None] = lambda: None) -> None:
+        self.come_back(mode)
+        chosen = sum(len(screen.chosen) for screen in self.screen_stack if isinstance(screen, Editor))
+        if chosen:
+            self.run_worker(self._drop(chosen, then), group="question", exclusive=True)
+        else:
+            self._uncover()
+            then()
+
+    async def _drop(self, chosen: int, then: Callable[[], None]) -> None:
+        lines = [f"{plural(chosen, 'setting')} chosen in the editor, and not applied."]
+        if await self.push_screen_wait(Confirm("Drop what was chosen?", lines)):
+            self._uncover()
+            then()
+
+    def _uncover(self) -> None:
+        for _ in range(len(self.screen_stack) - 1):
+            self.pop_screen()
+
     def action_pair_report(self) -> None:
         """From everywhere; where the Fleet's own screens stand before it (a report, an editor), those come back."""
-        self.action_go("fleet")
+        self.come_back()
         if isinstance(self.screen, FleetScreen):
             self.screen.action_pair()
 
     def show_fleet(self, filter_text: str, beacon: str = "") -> None:
         """The fleet, filtered; with the cursor of the beacons on that one."""
-        self.action_go("fleet")
-        screen = self.screen_stack[0]
-        if isinstance(screen, FleetScreen):
-            screen.show_filtered(filter_text, beacon)
+
+        def show() -> None:
+            screen = self.screen_stack[0]
+            if isinstance(screen, FleetScreen):
+                screen.show_filtered(filter_text, beacon)
+
+        self._reach("fleet", show)
 
     def show_journal(self) -> None:
         """After an apply began: the review and its form have done their work."""
-        for _ in range(len(self.screen_stack) - 1):
-            self.pop_screen()
+        self._uncover()
         self.action_go("journal")
 
     def action_palette(self) -> None:
@@ -192,6 +221,25 @@ class ConsoleApp(App[int]):
 
     def on_delivery_failed(self, event: DeliveryFailed) -> None:
         tell(self, f"Couldn't export: {event.exception}", warning=True)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual's; but a key that is shut off now says so, where Textual says nothing."""
+        if await super().run_action(action, default_namespace, namespaces):
+            return True
+        destination, name, _ = parse(action) if isinstance(action, str) else action
+        screen = self.screen
+        if not isinstance(screen, ConsoleScreen) or not (default_namespace is screen or destination == "screen"):
+            return False
+        if permitted(name, screen.SCOPE, read_only=self.read_only):
+            return False
+        how = "This console is read-only" if self.workspace.read_only else "Locked: L unlocks it"
+        tell(self, f"{how}. Nothing was done.", warning=True)
+        return True
 
     def action_lock(self) -> None:
         if self.workspace.read_only:
@@ -216,7 +264,7 @@ class ConsoleApp(App[int]):
         if len(self.screen_stack) > 1:
             self.pop_screen()
         elif self.current_mode != "fleet":
-            self.action_go("fleet")
+            self.come_back()
         else:
             self.run_worker(self._quit(), group="question", exclusive=True)
 

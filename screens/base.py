@@ -95,7 +95,7 @@ class ConsoleScreen(Screen[None]):
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
         else:
-            self.console_app.action_go("fleet")
+            self.console_app.come_back()
 
     async def asked(self, call: Callable[[], Result]) -> Result | None:
         """A blocking service call, off the event loop; its error is shown and None comes back."""
@@ -130,14 +130,14 @@ class ConsoleScreen(Screen[None]):
     def open_shell(self, device: str) -> None:
         self.console_app.open_shell(device)
 
-    def edit(self, devices: Sequence[str] = (), beacons: Sequence[str] = ()) -> None:
-        """Open the editor of these targets; one kind at a time."""
+    def edit(self, devices: Sequence[str] = (), beacons: Sequence[str] = (), remedy: str = "") -> None:
+        """Open the editor of these targets; one kind at a time. `remedy`: opens at the setting that this names."""
         from screens.beacon_editor import BeaconEditor
         from screens.device_editor import DeviceEditor
 
         if devices:
-            self.app.push_screen(DeviceEditor(tuple(devices)))
+            self.app.push_screen(DeviceEditor(tuple(devices), remedy))
         elif beacons:
-            self.app.push_screen(BeaconEditor(tuple(beacons)))
+            self.app.push_screen(BeaconEditor(tuple(beacons), remedy))
         else:
             tell(self.app, "Nothing to edit here.", warning=True)

@@ -31,8 +31,8 @@ class BeaconEditor(Editor):
     SCOPE = Scope.BEACON_EDITOR
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BEACON_EDITOR)
 
-    def __init__(self, beacons: Sequence[str]) -> None:
-        super().__init__(beacons, "beacon", "SSL settings")
+    def __init__(self, beacons: Sequence[str], remedy: str = "") -> None:
+        super().__init__(beacons, "beacon", "SSL settings", remedy)
         self._thumbprints: dict[str, dict[str, str]] = {}
         """Setting to what its choices stand for; fixed when the form opens."""
 

@@ -18,7 +18,7 @@ class Confirm(ModalScreen[bool]):
     """Asks for `y`, or for a word to be typed. What it is about is fixed when it opens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", "No", show=False),
+        Binding("escape,n,enter", "answer(False)", "No", show=False),
         Binding("y", "answer(True)", "Yes", show=False),
     ]
 
@@ -37,7 +37,7 @@ class Confirm(ModalScreen[bool]):
                 yield Static(Text(f"Type {plain(self._typed)} and press enter; esc: no."))
                 yield Input(id="typed", compact=True)
             else:
-                yield Static(Text("y: yes   n, esc: no (default)"))
+                yield Static(Text("y: yes   n, enter, esc: no (default)"))
 
     def action_answer(self, answer: bool) -> None:
         if answer and self._typed:

@@ -45,8 +45,8 @@ class DeviceEditor(Editor):
     SCOPE = Scope.DEVICE_EDITOR
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DEVICE_EDITOR)
 
-    def __init__(self, devices: Sequence[str]) -> None:
-        super().__init__(devices, "device", "mutual TLS")
+    def __init__(self, devices: Sequence[str], remedy: str = "") -> None:
+        super().__init__(devices, "device", "mutual TLS", remedy)
 
     def fields(self) -> Iterable[Field]:
         seen = self.workspace.estate.observation().devices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.text import Text
@@ -18,12 +19,14 @@ from screens.widgets.form import LEAVE, Field
 
 
 class Editor(ConsoleScreen):
-    def __init__(self, targets: Sequence[str], noun: str, subject: str) -> None:
+    def __init__(self, targets: Sequence[str], noun: str, subject: str, remedy: str = "") -> None:
+        """`remedy`: what shall be done about a fault; the cursor begins at the first field that it names."""
         super().__init__()
         self.targets = tuple(targets)
         """Fixed when the form opens: marks that change behind it don't matter."""
         self._noun = noun
         self._subject = subject
+        self._remedy = remedy
         self._planning = False
 
     def fields(self) -> Iterable[Field]:
@@ -49,7 +52,12 @@ class Editor(ConsoleScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self._say(self._idle_words())
-        self.call_after_refresh(lambda: self.all_fields[0].focus_value() if self.all_fields else None)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        named = [field for field in self.all_fields if re.search(rf"\b{re.escape(field.field)}\b", self._remedy)]
+        for field in (named or self.all_fields)[:1]:
+            field.focus_value()
 
     @property
     def all_fields(self) -> list[Field]:
@@ -63,7 +71,7 @@ class Editor(ConsoleScreen):
     def _idle_words(self) -> str:
         count = len(self.chosen)
         if not count:
-            return "Choose what to change; nothing is written before you have seen the plan."
+            return "↑ ↓ go to a setting, ← → choose; nothing is written before you have seen the plan."
         return f"{plural(count, 'setting')} chosen; ctrl+s shows what it would change."
 
     def _say(self, words: str) -> None:

@@ -23,11 +23,14 @@ from screens.export import export_table
 from screens.facts import FactsScreen
 from screens.fleet_model import FleetModel, build
 from screens.fleet_rows import BEACON_COLUMNS, beacon_row, device_columns, device_row
+from screens.other_pairs import worse_words
 from screens.pair_report import PairReport
 from screens.text import plain, plural
 from screens.widgets.fleet_table import FleetTable
 from screens.widgets.handshake_strip import HandshakeStrip
 from screens.widgets.rows import MARK_ORDER
+
+_FILTER_HINT = "words !not ~loosely os:aix fault:… verdict:blocked (here) worst:blocked (any)"
 
 
 class FleetScreen(ConsoleScreen):
@@ -50,7 +53,7 @@ class FleetScreen(ConsoleScreen):
             with Vertical(id="devices-pane"):
                 yield Static(classes="heading", id="devices-heading")
                 yield FleetTable(device_columns(""), empty="The fleet file names no device.", id="devices")
-        yield Input(placeholder="words  !not  ~loosely  verdict:blocked  os:aix  fault:…", id="filter", compact=True)
+        yield Input(placeholder=_FILTER_HINT, id="filter", compact=True)
         yield HandshakeStrip(id="strip")
 
     def on_mount(self) -> None:
@@ -138,12 +141,20 @@ class FleetScreen(ConsoleScreen):
         elif verdict is not None:
             obstacle = verdict.first_obstacle
             others = model.faults.get(obstacle.check, 1) - 1 if obstacle else 0
-            strip.show(verdict, others=others, proof=model.proof(verdict))
+            strip.show(verdict, others=others, proof=model.proof(verdict), aside=self._aside(model, verdict))
         elif device in model.observation.devices:
             strip.show(None, instead=f"{device} names no beacon of this fleet in its failover lists. d shows them.")
         else:
             failure = model.observation.failures.get(device)
             strip.show(None, instead=f"{failure[1]}" if failure else f"{device} was never read. c reads it, R all.")
+
+    def _aside(self, model: FleetModel, verdict: PairVerdict) -> str:
+        """That the pair isn't the one of both cursors, or that the device has a worse one."""
+        beacon = self.beacons.cursor_id
+        if beacon and verdict.use.beacon != beacon:
+            return f"doesn't use {beacon}"
+        worse = worse_words(model.by_device.get(verdict.use.device, ()), verdict)
+        return f"worse: {worse}" if worse else ""
 
     def current_pair(self) -> PairVerdict | None:
         """Of the rows under both cursors; the worst of the device's where it doesn't use that beacon."""
@@ -160,6 +171,8 @@ class FleetScreen(ConsoleScreen):
                 text.append(f" · showing {len(table.visible_ids):,}")
             if table.filter_text:
                 text.append(f" · {plain(table.filter_text)}")
+            if table.filter_error:
+                text.append(f" · {plain(table.filter_error)}")
             if table.marking_range:
                 text.append(" · range")
             lost = self._model.unanswered if self._model is not None and table is self.devices else ()

@@ -11,6 +11,7 @@ from console.readiness.model import PairVerdict, Verdict
 from console.readiness.proof import FROM_DATA, Proof, Strength
 from screens.beacon_facts import beacon_facts, https_words
 from screens.fleet_model import FleetModel, counts, worst
+from screens.other_pairs import telling
 from screens.text import GLYPH, WORST_FIRST, Tone, age, days_left, plain, proved_tone, proved_word
 from screens.widgets.fleet_table import cell
 from screens.widgets.rows import Cell, Column, Row
@@ -113,7 +114,7 @@ def device_row(model: FleetModel, device: Device, beacon: str) -> Row:
     pair = model.pair(device.name, beacon)
     proof = model.proof(pair) if pair else FROM_DATA
     # The row's sign is the device's worst pair, whichever beacon the other cursor is on: never greener than it is.
-    shown = pair if pair is not None and pair.first_obstacle is not None else worst(verdicts)
+    shown = telling(verdicts, pair, model.proof)
     obstacles = {one.check for verdict in verdicts if (one := verdict.first_obstacle) is not None}
     failing = {one.check for verdict in verdicts for one in verdict.findings if one.status == "fail"}
     return Row(

@@ -100,8 +100,13 @@ class JournalScreen(TableScreen):
 
     def action_inspect(self) -> None:
         entry = self._entries.get(self.table.cursor_id or "")
-        if entry is None or entry.state is not EntryState.OPEN:
-            tell(self.app, "This entry isn't open: it ended, and its state stands beside it.", warning=True)
+        if entry is None:
+            tell(self.app, "Nothing was changed yet: there is no entry to look into.", warning=True)
+        elif entry.state is not EntryState.OPEN:
+            ended = (
+                f"{entry.entry} ended ({entry.state.value}): what it changed stands below, nothing is left to find out."
+            )
+            tell(self.app, f"{ended} u plans the way back.")
         else:
             self.run_worker(self._inspect(entry), group="inspect", exclusive=True)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rich.style import Style
 from rich.text import Text
@@ -15,8 +17,11 @@ _GLYPH = {LiveOutcome.OK: "✔", LiveOutcome.FAILED: "✘", LiveOutcome.NOT_RUN:
 _RAW_LINES = 40
 
 
-def live_line(results: Mapping[str, LiveResult]) -> str:
-    """` · live 14:05 failed`; without a live handshake ` · live: l makes one`."""
+def live_line(results: Mapping[str, LiveResult], *, foretold: bool = False, broad: bool = True) -> str:
+    """` · live 14:05 failed as predicted (device's curl)`; without a live handshake ` · live: l makes one`.
+
+    `foretold`: it ended as the verdict says; `broad`: there is room for the tool besides.
+    """
     ran = [result for result in results.values() if result.outcome is not LiveOutcome.NOT_RUN]
     if not ran:
         tried = [result for result in results.values() if result.at is not None]
@@ -27,8 +32,8 @@ def live_line(results: Mapping[str, LiveResult]) -> str:
     when = f"{clock_time(newest)} " if newest else ""
     failed = any(result.outcome is LiveOutcome.FAILED for result in ran)
     tools = " and ".join(dict.fromkeys(_by(result) for result in ran if result.tool))
-    with_tool = f" ({tools})" if tools else ""
-    return f" · live {when}{'failed' if failed else 'ok'}{with_tool}"
+    with_tool = f" ({tools})" if tools and (broad or not foretold) else ""
+    return f" · live {when}{'failed' if failed else 'ok'}{' as predicted' if foretold else ''}{with_tool}"
 
 
 def _by(result: LiveResult) -> str:
@@ -36,22 +41,24 @@ def _by(result: LiveResult) -> str:
 
 
 def live_text(results: Mapping[str, LiveResult]) -> Text:
-    """One line a component; empty where none was tried."""
+    """One answer once, with the components that it stands for; empty where none was tried."""
     text = Text()
     if all(result.at is None for result in results.values()):
         return text
     text.append(" Live handshake from the device\n", Style(bold=True))
+    grouped: dict[LiveResult, list[str]] = {}
     for component in COMPONENTS:
-        result = results.get(component)
-        if result is None:
-            continue
-        text.append(f"  {_GLYPH[result.outcome]} {component:<9} {result.outcome.value}")
+        if component in results:
+            grouped.setdefault(_shown(results[component]), []).append(component)
+    for result, components in grouped.items():
+        whose = "all components" if len(components) == len(COMPONENTS) else ", ".join(components)
+        text.append(f"  {_GLYPH[result.outcome]} {whose}  {result.outcome.value}")
         parts = [result.tool, result.tls or "", f"HTTP {result.http_status}" if result.http_status else ""]
         if result.failed_side is not None:
             parts.append(f"stopped by the {result.failed_side.value}")
         text.append("".join(f" · {plain(part)}" for part in parts if part))
         if result.error:
-            text.append(f"\n      {plain(result.error)}")
+            text.append(f"\n      {_without_advice(plain(result.error))}")
             text.append(f" (as {result.check} fails)" if result.check else "")
         if result.unproved:
             text.append(f"\n      not proved: {plain(result.unproved)}")
@@ -61,10 +68,27 @@ def live_text(results: Mapping[str, LiveResult]) -> Text:
     return text
 
 
+def _shown(result: LiveResult) -> LiveResult:
+    """Without what isn't shown of it and may differ from component to component."""
+    return replace(result, raw="", at=None)
+
+
+_ADVICE = re.compile(r"\s*More details here: https?://curl\.(?:se|haxx\.se)/.*", re.DOTALL)
+"""What curl appends to whatever it says of certificates; `o` shows its own words whole."""
+
+
+def _without_advice(error: str) -> str:
+    return _ADVICE.sub("", error)
+
+
 def _trial_line(trial: Trial) -> str:
     """`✘ TLSv1.3 by itself: failed · the beacon broke off after the handshake`."""
     what = f"an upload of {trial.upload_bytes:,} bytes" if trial.upload_bytes else f"{plain(trial.tls)} by itself"
-    parts = [trial.outcome.value, f"HTTP {trial.http_status}" if trial.http_status else "", plain(trial.error or "")]
+    parts = [
+        trial.outcome.value,
+        f"HTTP {trial.http_status}" if trial.http_status else "",
+        _without_advice(plain(trial.error or "")),
+    ]
     return f"{_GLYPH[trial.outcome]} {what}: " + " · ".join(part for part in parts if part)
 
 

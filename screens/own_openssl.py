@@ -15,8 +15,8 @@ _GLYPH = {LiveOutcome.OK: "✔", LiveOutcome.FAILED: "✘", LiveOutcome.NOT_RUN:
 _RAW_LINES = 6
 
 
-def own_line(results: Mapping[str, OwnOpenssl]) -> str:
-    """` · device's OpenSSL 14:05 ok`; empty where it wasn't asked."""
+def own_line(results: Mapping[str, OwnOpenssl], *, foretold: bool = False) -> str:
+    """` · device's OpenSSL 14:05 ok`; empty where it wasn't asked. `foretold`: it says what the verdict says."""
     if not results:
         return ""
     ran = [result for result in results.values() if result.outcome is not LiveOutcome.NOT_RUN]
@@ -24,7 +24,8 @@ def own_line(results: Mapping[str, OwnOpenssl]) -> str:
         return " · device's OpenSSL: not run"
     newest = max((result.at for result in ran if result.at is not None), default=None)
     when = f"{clock_time(newest)} " if newest else ""
-    return f" · device's OpenSSL {when}{'failed' if any(r.outcome is LiveOutcome.FAILED for r in ran) else 'ok'}"
+    outcome = "failed" if any(result.outcome is LiveOutcome.FAILED for result in ran) else "ok"
+    return f" · device's OpenSSL {when}{outcome}{' as predicted' if foretold else ''}"
 
 
 def own_text(results: Mapping[str, OwnOpenssl]) -> Text:

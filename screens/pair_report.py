@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from console.readiness.model import COMPONENTS, Finding, PairUse, PairVerdict, Side, Status
 from console.readiness.own_openssl import OPENSSL_DISAGREES
-from console.readiness.proof import FROM_DATA, Proof
+from console.readiness.proof import FROM_DATA, Proof, Strength, proof_of
 from console.services.observation import comparable
 from console.services.proof import beside_live, disagreement
 from console.services.strength import proofs
@@ -28,6 +28,7 @@ from screens.ladder import Half, ladder, shorten
 from screens.live import live_line, live_text, own_tools_text
 from screens.mending import Mend, by_hand, editor_side, mend, way
 from screens.obstacles import devices_by_fault, uses_with_fault
+from screens.other_pairs import following, worse, worse_words
 from screens.own_openssl import own_line, own_text
 from screens.report_text import affected, report_text
 from screens.text import GLYPH, TONE, Tone, plain
@@ -137,6 +138,8 @@ class PairReport(ConsoleScreen):
         self._use = use
         self._verdict: PairVerdict | None = None
         self._current = 0
+        self._went_round = False
+        """`b` was pressed: from the worst pair on it goes through all of them."""
         self._proved: tuple[Finding, ...] = ()
         """What the device's own OpenSSL says against the data."""
         self._own_tools = False
@@ -194,14 +197,21 @@ class PairReport(ConsoleScreen):
         use = verdict.use
         head = Text(f" {plain(use.device)} ⇄ {plain(use.host)}:{use.port}   ", style=Style(bold=True), no_wrap=True)
         head.append(f"{GLYPH[verdict.verdict]} {verdict.verdict.value}{_for_whom(verdict)}")
-        proof = own_line(self.workspace.device_proof.results(use))
-        proof += live_line(self.workspace.estate.live_of(verdict))
-        gap = "   " if self.has_class("-broad") else "\n "
-        head.append(f"{gap}proof: data{proof}", _CALM)
-        against = self._proof(verdict).against
+        proved = self._proof(verdict)
+        broad = self.has_class("-broad")
+        live = self.workspace.estate.live_of(verdict)
+        foretold = proved.against is None and proved.strength in (Strength.PARTIAL, Strength.LIVE)
+        own = self.workspace.device_proof
+        # On 80 columns the words stand once, with the stronger proof.
+        agrees = proof_of(verdict, {}, own.newer_results(use)) == Proof(Strength.OPENSSL) and (broad or not foretold)
+        proofs_said = own_line(own.results(use), foretold=agrees) + live_line(live, foretold=foretold, broad=broad)
+        head.append(f"{'   ' if broad else chr(10) + ' '}proof: data{proofs_said}", _CALM)
+        against = proved.against
         if against is not None:
             # Brightest in the line: the verdict stays what the data say, and nobody should miss that it is doubted.
             head.append(f"  ≠ {against.word} says otherwise", self._doubt_style())
+        if words := worse_words(self.workspace.estate.verdicts_of_device(use.device), verdict):
+            head.append(f"\n {plain(use.device)} has a worse pair: {words}  (b goes there)", self._doubt_style())
         self.query_one("#pair-head", Static).update(head)
 
     def _proof(self, verdict: PairVerdict) -> Proof:
@@ -279,9 +289,9 @@ class PairReport(ConsoleScreen):
         if finding is not None and self._told_by_hand(finding):
             return
         if finding is not None and editor_side(finding) is Side.BEACON and self._use.beacon:
-            self.edit(beacons=(self._use.beacon,))
+            self.edit(beacons=(self._use.beacon,), remedy=finding.remedy)
         else:
-            self.edit(devices=(self._use.device,))
+            self.edit(devices=(self._use.device,), remedy=finding.remedy if finding is not None else "")
 
     def action_edit_all(self) -> None:
         finding = self.current
@@ -303,6 +313,19 @@ class PairReport(ConsoleScreen):
         where = by_hand(finding, self._use)
         tell(self.app, f"{finding.check}: {where}. The Fleet's e edits all the same.")
         return True
+
+    def action_other_pair(self) -> None:
+        """The ones worse than this come first: from them on the device's pairs are gone through, worst first."""
+        pairs = self.workspace.estate.verdicts_of_device(self._use.device)
+        ahead = worse(pairs, self._verdict) if self._verdict is not None and not self._went_round else ()
+        other = next(iter(ahead), None) or (following(pairs, self._verdict) if self._verdict is not None else None)
+        if other is None:
+            tell(self.app, f"{self._use.device} names no other beacon.", warning=True)
+            return
+        self._went_round = True
+        self._use, self._verdict, self._current, self._awaited = other.use, None, 0, None
+        self.query_one("#pair-scroll").scroll_home(animate=False)
+        self.refresh_model()
 
     def action_check(self) -> None:
         self.sweep([name for name in (self._use.device, self._use.beacon) if name])

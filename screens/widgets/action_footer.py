@@ -36,10 +36,13 @@ class ActionFooter(Widget):
 
 def footer_text(scope: Scope, width: int, *, read_only: bool, key: Style, off: Style) -> Text:
     text = Text(no_wrap=True, end="")
+    off_words = Style(color=off.color)
     for action in footer(scope, wide=width >= _WIDE):
         where = "app" if action.scope is Scope.EVERYWHERE else "screen"
         allowed = permitted(action.name.split("(")[0], action.scope, read_only=read_only)
         click = Style(meta={"@click": f"{where}.{action.name}" if "(" in action.name else f"{where}.{action.name}()"})
         text.append(f" {action.key_text}", (key if allowed else off) + click)
-        text.append(f" {action.label} ", click if allowed else off)
+        text.append(f" {action.label} ", click if allowed else off + click)
+        if not allowed:
+            text.append("(locked) ", off_words)  # in words too: not every terminal can strike out
     return text

@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.text import Tone, plain
-from screens.widgets.rows import MARK_ORDER, Cell, Column, Row, arrange, fit, natural
+from screens.widgets.rows import MARK_ORDER, Cell, Column, Row, arrange, fit, natural, unknown_column
 
 _ATTENTION = (Tone.BAD, Tone.WARN, Tone.UNKNOWN)
 _PREFIX = 4
@@ -143,6 +143,10 @@ class FleetTable(ScrollView, can_focus=True):
         self.filter_text = text
         self._arrange()
         self.post_message(self.Changed(self))
+
+    @property
+    def filter_error(self) -> str:
+        return unknown_column(self.filter_text, self._columns, self._rows)
 
     def set_order(self, key: str, *, reverse: bool = False) -> None:
         self.order = key
@@ -331,9 +335,8 @@ class FleetTable(ScrollView, can_focus=True):
             return self._line(self._view[index], index == self._cursor, width)
         base = self.rich_style
         if not self._view and y == 2:
-            text = (
-                self.empty if not self._rows else f"Nothing matches “{plain(self.filter_text)}”. esc clears the filter."
-            )
+            why = plain(self.filter_error or f"nothing matches “{self.filter_text}”")
+            text = f"{why[0].upper()}{why[1:]}. esc clears the filter." if self._rows else self.empty
             dim = self._style(Tone.DIM, cursor=False, marked=False)
             return Strip([Segment(set_cell_size(f"  {text}", width), dim)])
         return Strip.blank(width, base)

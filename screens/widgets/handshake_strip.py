@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
@@ -55,13 +56,21 @@ class HandshakeStrip(Widget):
         self._verdict: PairVerdict | None = None
         self._instead = ""
         self._others = 0
+        self._aside = ""
         self._proof = FROM_DATA
 
     def show(
-        self, verdict: PairVerdict | None, *, instead: str = "", others: int = 0, proof: Proof = FROM_DATA
+        self,
+        verdict: PairVerdict | None,
+        *,
+        instead: str = "",
+        others: int = 0,
+        proof: Proof = FROM_DATA,
+        aside: str = "",
     ) -> None:
-        """`others`: how many more devices are stopped by the same check."""
+        """`others`: how many more devices are stopped by the same check; `aside`: a word about the device's pairs."""
         self._verdict = verdict
+        self._aside = aside
         self._proof = proof
         self._instead = instead
         self._others = others
@@ -79,6 +88,7 @@ class HandshakeStrip(Widget):
         port = "" if use.port == 443 else f":{use.port}"
         title = f"{plain(use.device)} ⇄ {plain(use.beacon or use.host)}{port} · "
         title += proved_word(verdict.verdict, self._proof)
+        title += f" · {plain(self._aside)}" if self._aside else ""
         text.append(_rule(title, width), self._tone(Tone.DIM))
         text.append("\n")
         self._steps(text, verdict, wide=width >= 128)
@@ -137,5 +147,9 @@ class HandshakeStrip(Widget):
 
 
 def _rule(title: str, width: int) -> str:
-    head = f" ─ {title} " if title else " "
-    return head + "─" * max(0, width - len(head) - 1)
+    head = f" ─ {_clipped(title, width - 5)} " if title else " "
+    return head + "─" * max(0, width - cell_len(head) - 1)
+
+
+def _clipped(title: str, width: int) -> str:
+    return title if cell_len(title) <= width else set_cell_size(title, max(0, width - 1)).rstrip() + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 from rich.cells import cell_len
 
@@ -80,7 +81,7 @@ def _loosely(needle: str, text: str) -> bool:
 
 
 def matcher(terms: Sequence[Term], columns: Sequence[Column]) -> Callable[[Row], bool]:
-    """A name that is no column and no field of any row matches nothing (so a typing mistake shows)."""
+    """A name that is no column and no field of a row matches nothing of it (`unknown_column` says so)."""
     places = {column.key.casefold(): index for index, column in enumerate(columns)}
 
     def texts_of(row: Row, column: str) -> tuple[str, ...]:
@@ -103,11 +104,30 @@ def matcher(terms: Sequence[Term], columns: Sequence[Column]) -> Callable[[Row],
     return matches
 
 
+def unknown_column(text: str, columns: Sequence[Column], rows: Sequence[Row]) -> str:
+    """`there is no column “verdct”: verdict?`; empty where the filter names only what is there.
+
+    Without a row nothing is known of the fields, and nothing is said.
+    """
+    named = [term.column for term in parse_filter(text) if term.column]
+    if not named or not rows:
+        return ""
+    known = dict.fromkeys(column.key.casefold() for column in columns)
+    known |= dict.fromkeys(key.casefold() for row in rows for key in row.fields)
+    wrong = next((column for column in named if column not in known), "")
+    if not wrong:
+        return ""
+    near = get_close_matches(wrong, known, n=1)
+    return f"there is no column “{wrong}”: {near[0]}?" if near else f"there is no column “{wrong}”: {', '.join(known)}"
+
+
 def arrange(
     rows: Sequence[Row], columns: Sequence[Column], filter_text: str, order: str, reverse: bool
 ) -> tuple[Row, ...]:
     """Rows that pass the filter, ordered by the column of that key (empty: as they came)."""
     terms = parse_filter(filter_text)
+    if unknown_column(filter_text, columns, rows):
+        return ()  # also of `!colour:red`, which would match every row
     kept = list(filter(matcher(terms, columns), rows)) if terms else list(rows)
     if order == MARK_ORDER:
         kept.sort(key=lambda row: _order_key(row.mark), reverse=reverse)

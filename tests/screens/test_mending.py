@@ -138,7 +138,7 @@ async def test_the_answer_of_the_device_is_scrolled_to(world: World) -> None:
         pilot.app.screen.query_one("#pair-scroll").scroll_end(animate=False)
         await settled(pilot)
         await pilot.press("l")
-        await until(pilot, lambda: "Launcher  failed" in screen_text(pilot), "the result in sight")
+        await until(pilot, lambda: "all components  failed" in screen_text(pilot), "the result in sight")
         await settled(pilot)
         assert "live 1: " not in screen_text(pilot), "no toast over the answer"
 
