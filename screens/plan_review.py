@@ -143,9 +143,10 @@ class PlanReview(ConsoleScreen):
             text.append("Nothing to change.\n", Style(bold=True))
         for target, why in plan.refused.items():
             text.append(f"✘ {plain(target)} can't be planned for: {plain(why)}\n", _BAD)
-        if plan.unchanged:
-            names = ", ".join(plain(name) for name in plan.unchanged[:12])
-            more = f" and {len(plan.unchanged) - 12:,} more" if len(plan.unchanged) > 12 else ""
+        same = [name for name in plan.unchanged if name not in plan.notes]
+        if same:
+            names = ", ".join(plain(name) for name in same[:12])
+            more = f" and {len(same) - 12:,} more" if len(same) > 12 else ""
             text.append(f"✔ already as asked: {names}{more}\n", _DIM)
         for target, notes in plan.notes.items():
             text.append("".join(f"▲ {plain(target)}: {plain(note)}\n" for note in notes))

@@ -190,7 +190,7 @@ def _overrides(wanted: Iterable[WantedValue], after: ConfigDocument, profile: Ag
             if own and own != want.value:
                 shown = "(a password)" if is_secret(preference.name, own) else visible(own)
                 found.append(
-                    f"{name} has its own {preference.name}={shown}, which counts for it: set "
-                    f"{name}.{preference.name}, or --unset {name}.{preference.name}."
+                    f"{name}'s own line {preference.name}={shown} counts before Common's: remove it "
+                    f"(--unset {name}.{preference.name}), or give it the same value ({name}.{preference.name}=…)."
                 )
     return tuple(found)

@@ -31,7 +31,11 @@ def _lines(plan: Plan, colour: bool, applying: bool) -> Iterator[str]:
         yield from (f"▲ {one_line(warning)}" for warning in warnings)
     yield ""
     if plan.unchanged:
-        yield f"already so: {one_line(', '.join(plan.unchanged))}"
+        plain = [name for name in plan.unchanged if name not in plan.notes]
+        if plain:
+            yield f"already so: {one_line(', '.join(plain))}"
+        if plan.notes:
+            yield f"already so in that place, but another counts before it: {one_line(', '.join(plan.notes))}"
         for target, notes in plan.notes.items():
             yield from (f"▲ {one_line(target)}: {one_line(note)}" for note in notes)
     for target, said in plan.refused.items():

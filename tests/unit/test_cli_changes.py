@@ -93,6 +93,14 @@ def test_what_was_written_is_told_below_and_not_denied_above(shell: Shell, down:
     assert shell.err.splitlines()[-1].endswith(changed)
 
 
+def test_common_that_is_so_already_is_no_more_than_that_where_a_component_counts_first(shell: Shell) -> None:
+    shell.world.devices.files["d2"] += b"[ManageSoft\\Uploader\\CurrentVersion]\nAddClientCertificateAndKey=False\n"
+    assert shell("set", "d2", "AddClientCertificateAndKey=True") == 0
+    assert "already so: d2" not in shell.out
+    assert "already so in that place, but another counts before it: d2" in shell.out
+    assert "remove it (--unset Uploader.AddClientCertificateAndKey)" in shell.out
+
+
 def test_stranding_is_refused_by_name_and_number(shell: Shell) -> None:
     require = ("set", "b1", "client_certificates=require", "--apply", "--yes")
     assert shell(*require) == 1

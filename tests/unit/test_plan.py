@@ -102,7 +102,7 @@ def test_a_plan_touches_its_lines_alone() -> None:
     assert "hunter2" not in change.diff
     assert "-AddClientCertificateAndKey = False" in change.diff
     assert "+SSLClientCertificateFile=/c.pem" in change.diff
-    assert any("Uploader has its own" in warning for warning in change.warnings)
+    assert any("Uploader's own line" in warning for warning in change.warnings)
     assert any("assumed" in warning for warning in change.warnings)
     assert device_summary(change) == (
         "AddClientCertificateAndKey False → True (Common), SSLClientCertificateFile (none) → /c.pem (Common)"
@@ -339,5 +339,8 @@ def test_a_file_that_is_as_asked_tells_of_the_component_that_isnt() -> None:
     edits: dict[str, str | None] = {"AddClientCertificateAndKey": "True"}
     assert plan_device_change("d1", "config.ini", content, sha256_of(content), edits, PROFILE) is None
     (note,) = notes_on_unchanged(content, edits, PROFILE)
-    assert "Uploader has its own AddClientCertificateAndKey=False" in note
-    assert "Uploader.AddClientCertificateAndKey" in note
+    # The editor and the pair report say the same: the component's own line counts first, and is to be removed.
+    assert "Uploader's own line AddClientCertificateAndKey=False counts before Common's: remove it" in note
+    assert "--unset Uploader.AddClientCertificateAndKey" in note
+    preference = PROFILE.preference("AddClientCertificateAndKey")
+    assert "A component's own line counts before Common's: remove it" in preference.help
