@@ -30,7 +30,7 @@ venv: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "mtls-console needs Python 3.11 or newer with venv and ensurepip; none runs here." >&2; exit 2; }
-	@echo "Setting up $(VENV) (once; about half a minute) …" >&2
+	@echo "Setting up $(VENV) (once; half a minute to two minutes) …" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

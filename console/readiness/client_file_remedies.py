@@ -33,7 +33,7 @@ def file_remedy(case: Case, preference: str, problem: FileProblem, fact: FileFac
     section = clean(value.section or case.device.profile.common_section, 100)
     near = _meant(case, fact, _ENDINGS_OF_KEYS if is_key else _ENDINGS_OF_CERTIFICATES)
     lies = "lies" if len(near) == 1 else "lie"
-    beside = f": {', '.join(clean(name, 80) for name in near)} {lies} beside it" if near else ""
+    beside = f" ({', '.join(clean(name, 80) for name in near)} {lies} beside it)" if near else ""
     return (
         f"Put {what} at {path}, readable for the agent's account{alone}. Or, where another file is meant{beside}, "
         f"write its path as {value.preference.name} in [{section}] of config.ini."

@@ -8,6 +8,7 @@ from console.pki.certificates import certificate
 from console.readiness.about import about
 from console.readiness.case import Case
 from console.readiness.checks.chain_rules import SERVER_CHAIN
+from console.readiness.machine_places import client_certificate_path, client_key_path
 from console.readiness.model import Side, Step
 from console.readiness.outcome import Evidence, Outcome, clean, not_applicable, passed, unknown, warned
 from console.readiness.registry import Need, Part, Severity, check
@@ -51,10 +52,14 @@ def device_expires_soon(case: Case) -> Outcome:
     if not case.client_chain:
         return not_applicable("No client certificate can be loaded")
     path = case.preferences.client_certificate if case.preferences is not None else ""
-    return _soon(case, case.client_chain, "A certificate that the device sends", {"file": path})
+    remedy = (
+        f"In time, have a renewed certificate issued; write it to {client_certificate_path(case)}, before any CA "
+        f"certificate there, and its key to {client_key_path(case)}."
+    )
+    return _soon(case, case.client_chain, "A certificate that the device sends", {"file": path}, remedy)
 
 
-def _soon(case: Case, chain: tuple[bytes, ...], which: str, where: Evidence | None = None) -> Outcome:
+def _soon(case: Case, chain: tuple[bytes, ...], which: str, where: Evidence | None = None, remedy: str = "") -> Outcome:
     ends = [(facts.not_after, facts) for facts in map(certificate, chain) if facts.not_after is not None]
     if not ends:
         return unknown("The dates can't be read")
@@ -66,6 +71,7 @@ def _soon(case: Case, chain: tuple[bytes, ...], which: str, where: Evidence | No
         return warned(
             f"{which} expires {left_over}, {moment:%Y-%m-%d} (“{clean(facts.label, 120)}”)",
             risk=True,
+            remedy=remedy,
             evidence={**(where or {}), **about(facts)},
         )
     return passed(f"Nothing ends before {moment:%Y-%m-%d}")
