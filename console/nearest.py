@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The nearest of `known`, whatever its case; None where nothing comes near."""
     spelt = {candidate.lower(): candidate for candidate in known}
     found = difflib.get_close_matches(word.lower(), list(spelt), n=1, cutoff=cutoff)

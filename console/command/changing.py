@@ -12,7 +12,7 @@ from console.changes.inverse import require_undoable
 from console.changes.model import EntryState, JournalEntry, Plan, TargetKind
 from console.command.observing import known_for, status_of, sweep_selection, watched, worst
 from console.command.outside import Outside
-from console.command.plans import read_plan, write_plan
+from console.command.plans import plan_in_the_way, read_plan, write_plan
 from console.command.review import question_for, review
 from console.command.selection import PairSelection, Selection, is_selector, select
 from console.command.text import counted, error_lines, one_line, table
@@ -55,6 +55,7 @@ def _configure_answers(parser: argparse.ArgumentParser) -> None:
 def run_set(arguments: argparse.Namespace, outside: Outside) -> int:
     selectors = [word for word in arguments.words if is_selector(word)]
     edits = _edits([word for word in arguments.words if not is_selector(word)], arguments.unset)
+    _require_free(arguments.out)
     workspace = outside.workspace(arguments.fleet)
     try:
         selection = _selected(workspace, selectors, edits)
@@ -86,6 +87,7 @@ def run_apply(arguments: argparse.Namespace, outside: Outside) -> int:
 
 
 def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
+    _require_free(arguments.out)
     workspace = outside.workspace(arguments.fleet)
     try:
         entry = workspace.journal.entry(arguments.entry)
@@ -100,6 +102,12 @@ def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
         return _conclude(workspace, workspace.editing.plan_undo(entry.entry), arguments, outside)
     finally:
         workspace.close()
+
+
+def _require_free(out: Path | None) -> None:
+    """Raises ConfigurationError, before anything is contacted, where --out names a file that is no plan."""
+    if out is not None:
+        plan_in_the_way(out)
 
 
 def _edits(words: Sequence[str], unset: Sequence[str]) -> dict[str, str | None]:
@@ -150,8 +158,9 @@ def _conclude(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, o
         status = ExitStatus.UNREACHABLE if plan.unreached else ExitStatus.NOT_READY
         outside.say(error_lines(f"can't be planned for: {', '.join(plan.refused)}"))
     if arguments.out is not None:
+        replaced = plan_in_the_way(arguments.out)
         write_plan(plan, arguments.out)
-        outside.say(f"{plan.id} is in {arguments.out}")
+        outside.say(f"{plan.id} is in {arguments.out}" + (f", in place of {replaced}" if replaced else ""))
     elif arguments.apply and plan.targets:
         return worst([status, ExitStatus(_apply(workspace, plan, arguments, outside))])
     return status

@@ -20,7 +20,11 @@ def to_json(report: CheckReport) -> str:
     return json.dumps(well_formed(as_values(report)), ensure_ascii=False, indent=2)
 
 
-def to_table(report: CheckReport, *, colour: bool = False) -> str:
+WHERE_TO_FIX = "`show NAME` says on which machine what has to be done."
+
+
+def to_table(report: CheckReport, *, colour: bool = False, fix: str = WHERE_TO_FIX) -> str:
+    """`fix`: where a person reads on what to do, said where a pair isn't ready."""
     rows = [
         (
             GLYPHS[pair.verdict.verdict],
@@ -44,7 +48,7 @@ def to_table(report: CheckReport, *, colour: bool = False) -> str:
     ]
     counts = report.counts()
     total = f"{counted(len(rows), 'pair')}: " + ", ".join(f"{counts[word]} {word}" for word in Verdict)
-    hint = [] if report.all_ready else ["fix: `show NAME` says on which machine what has to be done."]
+    hint = [] if report.all_ready else [f"fix: {fix}"]
     return "\n".join([*shown, "", total, *_proof_lines(report), *hint])
 
 

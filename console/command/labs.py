@@ -14,7 +14,7 @@ from console.services.workspace import Workspace
 
 
 def configure_console(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--read-only", action="store_true", help="nothing can be applied")
+    parser.add_argument("--read-only", action="store_true", help="the console alone: nothing can be applied")
 
 
 def run_console(arguments: argparse.Namespace, outside: Outside) -> int:
@@ -56,17 +56,24 @@ def run_demo(arguments: argparse.Namespace, outside: Outside) -> int:
         everything = PairSelection()
         sweep_selection(workspace, everything, outside)
         proof = prove(workspace, everything, outside)
-        outside.answer(to_table(judged(workspace, everything, proof), colour=outside.colour))
+        outside.answer(to_table(judged(workspace, everything, proof), colour=outside.colour, fix=_FIX_IN_DEMO))
         return ExitStatus.DONE
 
     outside.say("Starting a loopback fleet …")
     return outside.demo(arguments.devices, arguments.beacons, use)
 
 
+_FIX_IN_DEMO = (
+    "the demo's lab ends with this table. In a terminal `demo` opens the console on it: there enter on a pair says on "
+    "which machine what has to be done."
+)
+
+
 def configure_lab(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("up",), metavar="up")
+    parser.add_argument("action", type=_only_up, metavar="up")
     parser.add_argument("spec", type=Path, metavar="SPEC")
-    parser.add_argument("--dir", type=Path, required=True, metavar="DIR", dest="directory")
+    # Asked for in `run_lab`: argparse would ask for it before it looks at the action.
+    parser.add_argument("--dir", type=Path, metavar="DIR", dest="directory", help="where the lab's files go (needed)")
     parser.add_argument("--sshd", action="store_true", help="serve devices by OpenSSH's sshd, where it is installed")
     parser.add_argument("--powershell", metavar="PROGRAM", help="run this for every command line over WS-Man")
 
@@ -74,7 +81,15 @@ def configure_lab(parser: argparse.ArgumentParser) -> None:
 def run_lab(arguments: argparse.Namespace, outside: Outside) -> int:
     if arguments.fleet is not None:
         raise UsageError("a lab writes its own fleet file: leave out -F")
+    if arguments.directory is None:
+        raise UsageError("`lab up` needs a directory for the lab's files", hint="Write lab up SPEC --dir DIR.")
     return outside.serve_lab(arguments.spec, arguments.directory, arguments.sshd, arguments.powershell)
+
+
+def _only_up(word: str) -> str:
+    if word != "up":
+        raise argparse.ArgumentTypeError(f"{word!r}: there is `lab up SPEC --dir DIR` alone; ctrl+c ends a lab")
+    return word
 
 
 def _count(text: str) -> int:

@@ -48,7 +48,19 @@ def parse(commands: Sequence[Command], words: Sequence[str], version: str) -> tu
         raise UsageError(f"no command is called {name!r}", hint=did_you_mean(name, known))
     command = known[name]
     parser = _parser(command, f"{PROGRAM} {name}")
-    return command, parser.parse_intermixed_args([*words[:place], *words[place + 1 :]])
+    arguments, unknown = parser.parse_known_intermixed_args([*words[:place], *words[place + 1 :]])
+    if unknown:
+        _refuse(parser, commands[0], name, unknown)
+    return command, arguments
+
+
+def _refuse(parser: Parser, console: Command, name: str, unknown: Sequence[str]) -> NoReturn:
+    """What the command doesn't know may be of the console, whose `--help` lists it."""
+    strange = _parser(console, PROGRAM).parse_known_args(list(unknown))[1]
+    for word in unknown:
+        if word not in strange:
+            parser.error(f"{word} goes with the console alone, which opens where no command is named; not with {name}")
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}")
 
 
 def _parser(command: Command, program: str) -> Parser:

@@ -20,6 +20,21 @@ def read_plan(path: Path) -> Plan:
     return plan_from_json(data, str(path))
 
 
+def plan_in_the_way(path: Path) -> str:
+    """The id of the plan that lies where another is to be written; empty where nothing does.
+
+    Raises ConfigurationError for a file that is no plan: it isn't overwritten.
+    """
+    if not path.is_file() or path.stat().st_size == 0:
+        return ""  # an empty file is what mktemp made
+    try:
+        return read_plan(path).id
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"isn't overwritten: {error.message}", target=str(path), hint="Name another file for --out, or remove it."
+        ) from error
+
+
 def write_plan(plan: Plan, path: Path) -> None:
     """Mode 0600, whole or not at all. Raises ConfigurationError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")

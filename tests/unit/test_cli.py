@@ -153,8 +153,14 @@ def test_a_selection_is_swept_on_both_sides(shell: Shell, select: tuple[str, ...
         (("undo", "E-0042"), "E-0042"),
         (("check", "--with-plan", "/nowhere/plan.json"), "/nowhere/plan.json"),
         (("check", "--live", "--with-plan", "p.json"), "--with-plan"),
-        (("lab", "down", "x", "--dir", "d"), "down"),
-        (("lab", "up", "x"), "--dir"),
+        (("lab", "down", "x", "--dir", "d"), "'down': there is `lab up SPEC --dir DIR` alone"),
+        (("lab", "down"), "'down': there is `lab up SPEC --dir DIR` alone"),
+        (("lab", "up", "x"), "Write lab up SPEC --dir DIR"),
+        (("lab", "up", "--dir", "d"), "SPEC"),
+        (("--read-only", "set", "d1", "AddClientCertificateAndKey=True"), "--read-only goes with the console alone"),
+        (("check", "--read-only"), "--read-only goes with the console alone"),
+        (("sweep", "beech"), "Known: b1, b2, d1, d2."),
+        (("set", "d1", "CheckServerCertificate=True", "--out", __file__), "isn't overwritten"),
         (("demo", "--devices", "0"), "'0'"),
         (("fleet", "validate", "surplus"), "FILE"),
         ((), "terminal"),
@@ -194,6 +200,8 @@ def test_the_demo_whose_screen_would_stay_empty_prints_its_table(shell: Shell) -
 def test_the_demo_without_a_terminal_prints_its_table_and_ends_with_0(shell: Shell) -> None:
     demand_certificates(shell)
     assert shell("demo") == 0
+    assert "`show" not in shell.out, "the lab is gone by then"
+    assert "In a terminal `demo` opens the console on it" in shell.out
     assert "4 pairs: 3 ready, 0 at-risk, 1 blocked, 0 unknown" in shell.out
     assert "ok" in shell.out
 

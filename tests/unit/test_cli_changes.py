@@ -155,6 +155,22 @@ def test_a_plan_file_that_was_tampered_with_is_refused(shell: Shell, tmp_path: P
     assert str(plan) in shell.err
 
 
+def test_a_plan_that_is_overwritten_is_named_and_nothing_else_is_overwritten(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.touch()  # as mktemp does
+    words = ("set", "d1", "AddClientCertificateAndKey=True", "--out", str(path))
+    assert shell(*words) == 0
+    assert shell.err.splitlines()[-1] == f"P-0001 is in {path}"
+    assert shell(*words) == 0
+    assert shell.err.splitlines()[-1] == f"P-0002 is in {path}, in place of P-0001"
+    path.write_text("[[beacon]]")
+    collected = len(shell.world.devices.collected)
+    assert shell(*words) == 2
+    assert f"{path}: isn't overwritten" in shell.err
+    assert path.read_text() == "[[beacon]]"
+    assert len(shell.world.devices.collected) == collected
+
+
 def test_a_plan_that_was_applied_already_says_so(shell: Shell, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     shell("set", "d1", "AddClientCertificateAndKey=True", "--out", str(plan))
