@@ -6,7 +6,7 @@ import base64
 from urllib.parse import quote
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -22,14 +22,16 @@ def is_revocation_list(der: bytes) -> bool:
     """Can it be decoded at all? Never raises."""
     try:
         x509.load_der_x509_crl(der)
-    except (ValueError, UnsupportedAlgorithm):
+    except x509.InvalidVersion:
+        return True  # OpenSSL decodes a list of any version (measured: 3.0); cryptography tells it after decoding
+    except FAULTS:
         return False
     return True
 
 
 def responder_address(url: str, certificate: bytes, issuer: bytes) -> str:
-    """The GET form of a question (RFC 6960 A.1), which any http client can ask. Raises ValueError, TypeError and
-    UnsupportedAlgorithm for certificates that can't be read."""
+    """The GET form of a question (RFC 6960 A.1), which any http client can ask. Raises what
+    console.pki.certificates.UNREADABLE names for certificates that can't be read."""
     question = _question(x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer))
     asked = base64.b64encode(question.public_bytes(Encoding.DER)).decode("ascii")
     return f"{url.rstrip('/')}/{quote(asked, safe='')}"
