@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import fields
 from typing import ClassVar
 
-import msgspec
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,7 +16,7 @@ from console.agent.choice import choice_words, read_failover
 from console.agent.document import ConfigDocument
 from console.agent.secrets import mask_secrets
 from console.agent.snapshot import DeviceSnapshot, FileFact
-from console.iis.snapshot import BeaconSnapshot, StoreCertificate
+from console.iis.snapshot import BeaconSnapshot, HttpSysRecord, StoreCertificate
 from console.pki.certificates import certificate
 from screens.actions import Scope, bindings
 from screens.base import ConsoleScreen
@@ -116,7 +115,7 @@ class FactsScreen(ConsoleScreen):
             text.append("".join(f"  {line}\n" for line in lines))
         _section(text, "HTTP.SYS")
         for record in seen.httpsys:
-            text.append(f"  {json.dumps(msgspec.to_builtins(record))}\n")
+            text.append(f"  {_record(record)}\n")
         _section(text, "CERTIFICATES")
         for one in seen.certificates:
             text.append(f"  {_certificate(one)}\n")
@@ -146,6 +145,18 @@ def _file(fact: FileFact) -> str:
     readable = {True: "the agent may read it", False: f"the agent may not read it: {plain(fact.unreadable_because)}"}
     words = readable.get(bool(fact.readable_by_agent), "") if fact.readable_by_agent is not None else ""
     return f"{plain(fact.path)} {fact.state.value} {mode} {plain(fact.owner)}:{plain(fact.group)} {words}".rstrip()
+
+
+def _record(record: HttpSysRecord) -> str:
+    """`0.0.0.0:443 (ipport)  ab… of MY · clientcertnegotiation, usagecheck`: what is switched on, and set numbers."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    on = [name if value is True else f"{name} {value}" for name, value in values.items() if _tells(name, value)]
+    certificate_of = f"{record.certhash or 'no certificate'} of {record.certstorename or 'no store'}"
+    return plain(f"{record.key} ({record.kind})  {certificate_of} · {', '.join(on) or 'nothing switched on'}")
+
+
+def _tells(name: str, value: object) -> bool:
+    return bool(value) and name not in ("kind", "key", "certhash", "certstorename")
 
 
 def _certificate(one: StoreCertificate) -> str:

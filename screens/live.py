@@ -112,5 +112,5 @@ def own_tools_text(snapshot: DeviceSnapshot | None, results: Mapping[str, LiveRe
             for line in plain_lines(result.raw, limit=_RAW_LINES):
                 text.append(f"    {line}\n", plain_style)
     if not said:
-        text.append("  nothing said yet: l makes a handshake\n", plain_style)
+        text.append("  no handshake was made yet: l makes one\n", plain_style)
     return text

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from rich.cells import cell_len
 
+from console.nearest import nearest
 from screens.text import Tone
 
 
@@ -117,8 +117,8 @@ def unknown_column(text: str, columns: Sequence[Column], rows: Sequence[Row]) ->
     wrong = next((column for column in named if column not in known), "")
     if not wrong:
         return ""
-    near = get_close_matches(wrong, known, n=1)
-    return f"there is no column “{wrong}”: {near[0]}?" if near else f"there is no column “{wrong}”: {', '.join(known)}"
+    near = nearest(wrong, known)
+    return f"there is no column “{wrong}”: " + (f"{near}?" if near is not None else ", ".join(known))
 
 
 def arrange(

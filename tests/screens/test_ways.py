@@ -272,3 +272,14 @@ async def test_the_report_hands_its_remedy_to_the_editor(world: World) -> None:
         assert isinstance(editor, DeviceEditor)
         assert pilot.app.focused is not None
         assert pilot.app.focused.parent is editor.all_fields[0]
+
+
+async def test_the_facts_of_a_beacon_name_what_http_sys_has_switched_on(world: World) -> None:
+    async with opened(world) as pilot:
+        await pilot.press("tab", "d")
+        await settled(pilot)
+        (line,) = [line for line in screen_text(pilot).splitlines() if "(ipport)" in line]
+        assert "0.0.0.0:443 (ipport)  no certificate of MY · " in line
+        assert "clientcertnegotiation" in line
+        assert "reject" not in line
+        assert "{" not in line.replace("{4dc3e181", "")
