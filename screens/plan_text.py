@@ -32,6 +32,7 @@ class Group:
 
 def groups(plan: Plan) -> tuple[Group, ...]:
     """The largest first."""
+    same: tuple[tuple[str, ...], ...]
     together: dict[tuple[tuple[str, ...], ...], list[tuple[str, str]]] = {}
     for change in plan.devices:
         same = (device_lines(change), _harmless(change.warnings), ())
