@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from console.readiness.case import Case
 
 _LONGEST = 200
-FLAGS_RESET = "that resets its http.sys flags, so look at them before"
+FLAGS_RESET = "which resets its http.sys flags; this console's beacon editor puts them back"
 """Windows re-creates the record with default flags. [windows.md §0, 3]"""
 
 
@@ -40,7 +40,7 @@ def bind_it(endpoint: Endpoint | None) -> str:
     """The last step with a new certificate of the beacon, without a full stop."""
     bound = answering_binding(endpoint)
     there = f"select it in the binding {bound}" if bound else "bind it to the site"
-    return f"import it with its key (certlm.msc, Personal), and {there} (IIS Manager; {FLAGS_RESET})"
+    return f"import it with its key (certlm.msc, Personal), and {there} (IIS Manager, {FLAGS_RESET})"
 
 
 def client_certificate_path(case: Case) -> str:

@@ -40,7 +40,8 @@ def two_bindings(**changes: object) -> PairInput:
 def test_the_binding_of_the_certificate_is_named(changes: dict[str, object], check: str) -> None:
     found = kit.finding(two_bindings(**changes), check)
     site = kit.SITE
-    assert f"select it in the binding “*:443:{kit.HOST}” of the site “{site}” (IIS Manager; that resets" in found.remedy
+    told = f"select it in the binding “*:443:{kit.HOST}” of the site “{site}” (IIS Manager, which resets its http.sys"
+    assert told in found.remedy
     assert found.evidence["binding"] == f"“*:443:{kit.HOST}” of the site “{site}”"
 
 
@@ -49,9 +50,7 @@ def test_a_beacon_without_settings_has_no_binding_to_name() -> None:
     assert isinstance(given.beacon, BeaconSnapshot)
     unread = replace(given, beacon=replace(given.beacon, reached=False, httpsys=(), sites=()))
     found = kit.finding(unread, "beacon.server-certificate-dates")
-    assert (
-        "and bind it to the site (IIS Manager; that resets its http.sys flags, so look at them before)." in found.remedy
-    )
+    assert "and bind it to the site (IIS Manager, which resets its http.sys flags; this console's" in found.remedy
     assert "binding" not in found.evidence
 
 
