@@ -98,7 +98,7 @@ def change_of(snapshot: BeaconSnapshot, site: str, steps: list[BeaconStep]) -> B
         return None
     refuse_shared_configuration(snapshot, steps)
     restart = BeaconStep(
-        RESTART, {"site": site}, None, f"Restart site {site}: down until it is up again, and its open connections end"
+        RESTART, {"site": site}, None, f"Restart site {site}: it answers nobody meanwhile, and its open connections end"
     )
     before = known_settings(snapshot, site)
     after = known_settings(after_steps(snapshot, steps), site)

@@ -10,6 +10,7 @@ from console.changes.beacon_plan import check_settings
 from console.changes.device_plan import resolve_edits
 from console.changes.inverse import require_undoable
 from console.changes.model import EntryState, JournalEntry, Plan, TargetKind
+from console.command.history import number_of
 from console.command.observing import known_for, status_of, sweep_selection, watched, worst
 from console.command.outside import Outside
 from console.command.plans import plan_in_the_way, read_plan, write_plan
@@ -90,7 +91,7 @@ def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
     _require_free(arguments.out)
     workspace = outside.workspace(arguments.fleet)
     try:
-        entry = workspace.journal.entry(arguments.entry)
+        entry = workspace.journal.entry(_entry_name(arguments.entry))
         require_undoable(entry)
         _observe(workspace, entry.kind, [entry.target], outside)
         if entry.state is EntryState.OPEN:
@@ -102,6 +103,11 @@ def run_undo(arguments: argparse.Namespace, outside: Outside) -> int:
         return _conclude(workspace, workspace.editing.plan_undo(entry.entry), arguments, outside)
     finally:
         workspace.close()
+
+
+def _entry_name(word: str) -> str:
+    """`7` is E-0007, as `history` writes it."""
+    return f"E-{int(word):04d}" if word.isascii() and word.isdecimal() and len(word) < 10 else word.upper()
 
 
 def _require_free(out: Path | None) -> None:
@@ -188,7 +194,7 @@ def _apply(workspace: Workspace, plan: Plan, arguments: argparse.Namespace, outs
 
 def entries_of(workspace: Workspace, plan: Plan) -> dict[str, JournalEntry]:
     """What was written of this plan so far, oldest first."""
-    return {entry.entry: entry for entry in reversed(workspace.journal.entries()) if entry.plan == plan.id}
+    return {entry.entry: entry for entry in sorted(workspace.journal.entries(), key=number_of) if entry.plan == plan.id}
 
 
 def _ask(workspace: Workspace, plan: Plan, outside: Outside) -> None:

@@ -21,7 +21,7 @@ def configure_history(parser: argparse.ArgumentParser) -> None:
 def run_history(arguments: argparse.Namespace, outside: Outside) -> int:
     workspace = outside.workspace(arguments.fleet)
     try:
-        entries = workspace.journal.entries()
+        entries = sorted(workspace.journal.entries(), key=number_of, reverse=True)
         interrupted = workspace.recovery.open_entries()
     finally:
         workspace.close()
@@ -35,6 +35,11 @@ def run_history(arguments: argparse.Namespace, outside: Outside) -> int:
         names = ", ".join(entry.entry for entry in interrupted[:5]) + (" …" if len(interrupted) > 5 else "")
         outside.say(f"Begun and not ended (a killed run): {names}. `undo ENTRY` says what state its target is in.")
     return ExitStatus.DONE
+
+
+def number_of(entry: JournalEntry) -> tuple[int, str]:
+    """Its place by its number: entries of one plan are opened side by side, in no order."""
+    return len(entry.entry), entry.entry
 
 
 def as_values(entry: JournalEntry) -> dict[str, object]:

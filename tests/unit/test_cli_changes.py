@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from console.changes.model import EntryState
 from tests.unit.cli_shell import Shell, Terminal
 from tests.world import CONFIG
 
@@ -180,6 +181,24 @@ def test_a_plan_that_was_applied_already_says_so(shell: Shell, tmp_path: Path) -
     assert shell("apply", str(plan), "--yes") == 1
     assert "P-0001 was applied already, as E-0001" in shell.err
     assert "E-0001" not in shell.out, "entries of another run are no answer to this one"
+
+
+def test_history_goes_by_number_and_undo_takes_it(shell: Shell) -> None:
+    """Entries of one plan are opened side by side: whichever was first, they are told in order."""
+    shell("set", "d1", "AddClientCertificateAndKey=True", "--apply", "--yes")
+    journal = shell.world.store.journal
+    (first,) = journal.entries()
+    for name in ("E-0010", "E-0008", "E-0009", "E-10000"):
+        journal.open_entry(replace(first, entry=name))
+        journal.close_entry(name, EntryState.DONE)
+    shell("history", "--format", "json")
+    names = [entry["entry"] for entry in json.loads(shell.out)]
+    assert names == ["E-10000", "E-0010", "E-0009", "E-0008", "E-0001"]
+    for word in ("1", "0001", "e-0001", "E-0001"):
+        assert shell("undo", word) == 0
+        assert "undo of E-0001" in shell.out
+    assert shell("undo", "42") == 2
+    assert "'E-0042'" in shell.err
 
 
 def test_a_plan_of_a_record_that_was_applied_is_refused_at_once_and_leaves_no_entry(
