@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.text import Tone, plain
+from screens.text import Tone, plain, sentence
 from screens.widgets.rows import MARK_ORDER, Cell, Column, Row, arrange, fit, natural, unknown_column
 
 _ATTENTION = (Tone.BAD, Tone.WARN, Tone.UNKNOWN)
@@ -335,8 +335,8 @@ class FleetTable(ScrollView, can_focus=True):
             return self._line(self._view[index], index == self._cursor, width)
         base = self.rich_style
         if not self._view and y == 2:
-            why = plain(self.filter_error or f"nothing matches “{self.filter_text}”")
-            text = f"{why[0].upper()}{why[1:]}. esc clears the filter." if self._rows else self.empty
+            why = sentence(self.filter_error or f"nothing matches “{self.filter_text}”")
+            text = f"{why[0].upper()}{why[1:]} esc clears the filter." if self._rows else self.empty
             dim = self._style(Tone.DIM, cursor=False, marked=False)
             return Strip([Segment(set_cell_size(f"  {text}", width), dim)])
         return Strip.blank(width, base)

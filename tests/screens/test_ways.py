@@ -186,7 +186,7 @@ async def test_a_pair_that_a_proof_contradicts_is_worse_than_one_at_risk(world: 
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("verdct:blocked", "There is no column “verdct”: verdict?"),
+        ("verdct:blocked", "There is no column “verdct”: verdict? esc clears the filter."),
         ("!colour:red", "There is no column “colour”: name,"),
     ],
 )
