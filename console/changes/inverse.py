@@ -101,26 +101,61 @@ def inverse_beacon_change(
     return change_of(snapshot, change.site, steps)
 
 
-def steps_to_undo(entry: JournalEntry) -> int:
+def steps_to_undo(entry: JournalEntry, entries: Iterable[JournalEntry] = ()) -> int:
     """How many of the entry's first steps it made, or may have made; a device's change is one step.
 
     What a target holds now proves nothing of who wrote it: steps that the entry never made aren't its own to take
-    back, even where another entry made the same.
+    back, even where another entry made the same. `entries`: the journal, newest first. A later entry that made the
+    step which was under way when this one was cut off found it unmade: it wasn't this one's.
     """
     whole = len(entry.beacon_change.steps) if entry.beacon_change is not None else 1
     if entry.state is EntryState.FAILED:
         return min(entry.steps_done, whole)
     if entry.state is EntryState.OPEN:
-        return min(entry.steps_done + 1, whole)  # the one after those recorded may have been under way
+        under_way = entry.steps_done < whole and not _made_later(entry, entries)
+        return entry.steps_done + 1 if under_way else entry.steps_done
     return whole
 
 
-def require_undoable(entry: JournalEntry) -> None:
+def _made_later(entry: JournalEntry, entries: Iterable[JournalEntry]) -> bool:
+    """Did a later entry make the step behind those that are recorded of this one?"""
+    for other in entries:
+        if other.entry == entry.entry:
+            return False
+        if other.target != entry.target or other.kind is not entry.kind or other.state is EntryState.OPEN:
+            continue
+        made = steps_to_undo(other)
+        if entry.device_change is not None and other.device_change is not None:
+            if made and other.device_change.before_sha256 == entry.device_change.before_sha256:
+                return True
+        elif entry.beacon_change is not None and other.beacon_change is not None:
+            wanted = _found_by(entry.beacon_change.steps[entry.steps_done])
+            if wanted and any(_found_by(step) == wanted for step in other.beacon_change.steps[:made]):
+                return True
+    return False
+
+
+def _found_by(step: BeaconStep) -> dict[str, object]:
+    """Where a step writes, and what it found there; empty for one that writes nothing."""
+    if "before" not in step.parameters:
+        return {}
+    place = {key: value for key, value in step.parameters.items() if key not in ("after", "configSha256")}
+    return {"operation": step.operation, **place}
+
+
+def require_undoable(entry: JournalEntry, entries: Iterable[JournalEntry] = ()) -> None:
     """Raises ConfigurationError for an entry that was taken back already, never begun, or failed with nothing made."""
     if entry.state is EntryState.UNDONE:
         raise ConfigurationError(f"{entry.entry} has been undone already", target=entry.target, phase="undo")
     if entry.device_change is None and entry.beacon_change is None:
         raise ConfigurationError(f"{entry.entry} changed nothing", target=entry.target, phase="undo")
+    if entry.state is EntryState.OPEN and steps_to_undo(entry, entries) == 0:
+        raise ConfigurationError(
+            f"{entry.entry} was cut off before it changed anything, and a later entry made the same: there is nothing "
+            "to undo",
+            target=entry.target,
+            phase="undo",
+        )
     if entry.state is EntryState.FAILED and steps_to_undo(entry) == 0:
         raise ConfigurationError(
             f"{entry.entry} failed and changed nothing: there is nothing to undo", target=entry.target, phase="undo"

@@ -91,7 +91,7 @@ class Planner:
         being written."""
         entries = self.journal.entries()
         entry = self.journal.entry(entry_id)
-        require_undoable(entry)
+        require_undoable(entry, entries)
         if self.journal.is_being_written(entry_id):
             raise ChangeRefused(
                 f"{entry_id} is being written by a console now",
@@ -111,7 +111,7 @@ class Planner:
             return self._plan_devices(title, [self._device(entry.target)], make_device, inverse_of=entry.entry)
 
         def make_beacon(beacon: Beacon) -> BeaconChange | None:
-            return _inverse_of_beacon(entry, self._fresh(beacon))
+            return _inverse_of_beacon(entry, steps_to_undo(entry, entries), self._fresh(beacon))
 
         return self._plan_beacons(title, [self._beacon(entry.target)], make_beacon, inverse_of=entry.entry)
 
@@ -214,8 +214,8 @@ class Planner:
             raise ConfigurationError(f"no beacon is named {name!r}", hint=did_you_mean(name, known)) from None
 
 
-def _inverse_of_beacon(entry: JournalEntry, snapshot: BeaconSnapshot) -> BeaconChange | None:
+def _inverse_of_beacon(entry: JournalEntry, made: int, snapshot: BeaconSnapshot) -> BeaconChange | None:
     """Of the steps that the entry made, or may have made; what is there now decides for each."""
     if entry.beacon_change is None:
         return None
-    return inverse_beacon_change(entry.beacon_change, snapshot, steps_to_undo(entry))
+    return inverse_beacon_change(entry.beacon_change, snapshot, made)

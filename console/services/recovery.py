@@ -74,10 +74,13 @@ class RecoveryService:
             self._journal.close_entry(opened.entry.entry, EntryState.FAILED, "interrupted before anything was written")
 
     def _look(self, entry: JournalEntry) -> OpenState:
+        made = steps_to_undo(entry, self._journal.entries())
+        if made == 0 and (entry.device_change or entry.beacon_change):
+            return OpenState.UNTOUCHED
         if entry.device_change is not None:
             return self._device_state(entry.device_change)
         if entry.beacon_change is not None:
-            return self._beacon_state(entry.beacon_change, steps_to_undo(entry))
+            return self._beacon_state(entry.beacon_change, made)
         return OpenState.CHANGED  # an entry that holds no change: nothing proves that nothing was written
 
     def _device_state(self, change: DeviceChange) -> OpenState:

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.changes.model import EntryState
+from console.changes.model import EntryState, JournalEntry
 from console.errors import ChangeFailed, ConfigurationError, SshError
 from console.iis.snapshot import BeaconSnapshot
 from console.services.jobs import JobState
+from console.services.recovery import OpenState
 from tests.fakes import beacon_snapshot
 from tests.world import CONFIG, World
 
 FIRST = {"ask": "first-handshake"}
+ON: dict[str, str | None] = {"AddClientCertificateAndKey": "True"}
 NOTHING = "failed and changed nothing: there is nothing to undo"
 
 
@@ -158,6 +160,28 @@ def test_a_file_that_is_neither_tells_by_what_was_answered(world: World, written
     assert (entry.state, entry.steps_done) == (state, int(written))
     assert world.space.editing.apply(world.space.editing.plan_undo(entry.entry)).state is JobState.DONE
     assert world.devices.files["d1"] == CONFIG + b"# by another\n"
+
+
+def test_what_a_cut_off_entry_never_made_is_another_entrys(world: World) -> None:
+    """Killed before its first step; the same was planned and made again since."""
+    world.sweep()
+    for plan in (world.space.editing.plan_beacons(["b1"], FIRST), world.space.editing.plan_devices(["d1"], ON)):
+        other = "b1" if plan.beacons else "d1"
+        cut_off = f"E-{other}"
+        change = {"beacon_change": plan.beacons[0]} if plan.beacons else {"device_change": plan.devices[0]}
+        world.store.journal.open_entry(
+            JournalEntry(cut_off, world.clock.now(), "P-9", plan.kind, other, EntryState.OPEN, "?", **change)
+        )
+        world.store.journal.let_go(cut_off)
+        assert world.space.editing.apply(plan).state is JobState.DONE
+        entry = world.store.journal.entry(cut_off)
+        with pytest.raises(ConfigurationError, match="a later entry made the same: there is nothing to undo"):
+            world.space.editing.plan_undo(cut_off)
+        opened = world.space.recovery.inspect(entry)
+        assert opened.state is OpenState.UNTOUCHED
+        world.space.recovery.settle(opened)
+        with pytest.raises(ConfigurationError, match=NOTHING):
+            world.space.editing.plan_undo(cut_off)
 
 
 def nothing(_name: str) -> None:
