@@ -14,7 +14,7 @@ options=
 if [ "$tool" = wget ] && wget --version >/dev/null 2>&1; then options="-t 1 --max-redirect=0 --connect-timeout=6"; fi
 ask() {
 child= watch=
-trap "kill \$child \$watch; wait \$child; exit" 15
+trap "kill \$child; kill -9 \$watch; wait \$child; exit" 15
 case $tool in
 curl)
 (ulimit -f "$2"; exec curl -q -g -s -S --noproxy "*" --connect-timeout 6 --max-time "$seconds" -o "$place/body.$1" -w "%{http_code}" "$3" >"$place/status.$1" 2>"$place/said.$1" </dev/null) &
@@ -23,13 +23,13 @@ child=$!
 *)
 (ulimit -f "$2"; exec wget -q -T "$seconds" $options -O "$place/body.$1" "$3" 2>"$place/said.$1" </dev/null) &
 child=$!
-(sleep "$seconds" & rest=$!; trap "kill $rest; exit" 15; wait $rest; kill $child) >/dev/null 2>&1 </dev/null &
+(i=0; while [ $i -lt "$seconds" ]; do sleep 1; i=`expr $i + 1`; done; kill $child) >/dev/null 2>&1 </dev/null &
 watch=$!
 ;;
 esac
 wait $child
 code=$?
-if [ -n "$watch" ]; then kill $watch 2>/dev/null; fi
+if [ -n "$watch" ]; then kill -9 $watch 2>/dev/null; fi
 echo "$code" >"$place/code.$1"
 }
 count=0 n=0

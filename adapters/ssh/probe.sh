@@ -65,7 +65,7 @@ with_curl() {
 
 # with_openssl NAME USER BYTES SECONDS HEAD TEXT: s_client has no time limit of its own. The limit stands beside it in
 # the same shell, as its account, so that it ends s_client itself whatever setpriv, su or sudo put between, and also
-# where the login has gone. TEXT ends in "exec openssl". Fd 3 is the request: a background job's own stdin is /dev/null.
+# where the login has gone; how it is ended: see agent_tools.py. TEXT ends in "exec openssl". Fd 3 is the request: a background job's own stdin is /dev/null.
 with_openssl() {
   bytes=$3
   if [ "$bytes" -lt 0 ]; then bytes=0; fi
@@ -74,11 +74,11 @@ with_openssl() {
       ( $6 ) <&3 3<&- &
       child=\$!
       exec 3<&-
-      ( sleep $4 & rest=\$!; trap 'kill \$rest; exit' 15; wait \$rest; kill \$child ) >/dev/null 2>&1 &
+      ( n=0; while [ \$n -lt $4 ]; do sleep 1; n=\`expr \$n + 1\`; done; kill \$child ) >/dev/null 2>&1 &
       watch=\$!
       wait \$child 2>/dev/null
       case \$? in 143|271) echo; echo mtls-time-limit ;; esac
-      kill \$watch 2>/dev/null
+      kill -9 \$watch 2>/dev/null
       wait \$watch 2>/dev/null" 2>&1 | bounded
   )
   rec "$1" "$said"
