@@ -65,7 +65,8 @@ with_curl() {
 
 # with_openssl NAME USER BYTES SECONDS HEAD TEXT: s_client has no time limit of its own. The limit stands beside it in
 # the same shell, as its account, so that it ends s_client itself whatever setpriv, su or sudo put between, and also
-# where the login has gone; how it is ended: see agent_tools.py. TEXT ends in "exec openssl". Fd 3 is the request: a background job's own stdin is /dev/null.
+# where the login has gone; how it is ended: see agent_tools.py. TEXT ends in "exec openssl". Fd 3 is the request: a
+# background job's own stdin is /dev/null.
 with_openssl() {
   bytes=$3
   if [ "$bytes" -lt 0 ]; then bytes=0; fi
