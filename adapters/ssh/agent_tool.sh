@@ -1,8 +1,9 @@
 # One program of the agent's own, run as the agent's account. common.sh and probe.sh stand before this text.
 
-# shown MARK: bounded, up to the mark's own line, so that what the program leaves running holds nobody up.
+# shown MARK: bounded, up to the mark's own line, so that what the program leaves running holds nobody up. sed ends
+# there; mawk alone would read on until its buffer is full.
 shown() {
-  awk '
+  sed "/^$1 /q" | awk '
 { line = substr($0, 1, 400) }
 index($0, mark) == 1 { end = line; exit }
 { n++ }

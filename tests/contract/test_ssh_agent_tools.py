@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,8 +101,10 @@ def test_time_and_what_is_left_running_hold_nobody_up(served: Place, folder: Pat
     slow = run(served, program(folder, "echo begun; exec sleep 60"), timeout_seconds=2)
     assert (slow.outcome, slow.said) == (LiveOutcome.FAILED, ("begun",))
     assert "ended after 2 s" in slow.error
-    leaves = run(served, program(folder, "sleep 20 & echo done"), timeout_seconds=15)
-    assert (leaves.outcome, leaves.said) == (LiveOutcome.OK, ("done",))
+    leaves = run(served, program(folder, "sleep 60 & echo $!"), timeout_seconds=15)
+    left = int(leaves.said[0])
+    os.kill(left, signal.SIGKILL)  # raises where it has ended: then somebody waited for it
+    assert leaves.outcome is LiveOutcome.OK
 
 
 def test_a_flood_is_bounded_and_its_end_is_kept(served: Place, folder: Path) -> None:
