@@ -63,6 +63,10 @@ class World:
     def sweep(self) -> None:
         assert self.space.sweep.start().wait(10)
 
+    def close(self) -> None:
+        self.space.close()
+        self.store.close()
+
 
 def sends_what_is_demanded(given: PairInput) -> PairVerdict:
     if given.device is None or given.beacon is None or not given.beacon.reached:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -223,9 +222,8 @@ def test_nothing_is_asked_that_the_beacon_does_not_check_or_trust() -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Both devices have the usual certificate, and b1 checks its revocation; the list of its CA answers."""
-    world = World(tmp_path)
     given = checked()()
     assert given.device is not None
     assert given.beacon is not None
@@ -283,8 +281,8 @@ def test_beacons_and_devices_share_the_lists_that_came(world: World, monkeypatch
     assert known == [(), (hashlib.sha256(world.beacons.addresses[LIST]).hexdigest(),)]
 
 
-def test_a_beacon_that_is_observed_again_keeps_what_it_was_told(tmp_path: Path) -> None:
-    world = World(tmp_path)
+def test_a_beacon_that_is_observed_again_keeps_what_it_was_told(world: World) -> None:
+    checks(world, on=False)
     world.sweep()
     facts = not_asked(questions_of([path(client())]), "as made")
     world.space.estate.record_client_revocation("b1", facts)

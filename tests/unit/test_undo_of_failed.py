@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,8 +84,7 @@ def test_undo_of_a_failed_entry_gives_back_what_was_there_before_it(
 ) -> None:
     """Any edits, planned at once or each in its turn, any operation failing, its answer garbled or lost: whichever
     entry failed, its undo leads to what it found, and where it made nothing there is none."""
-    with TemporaryDirectory() as directory:
-        world = World(Path(directory))
+    with TemporaryDirectory() as directory, closing(World(Path(directory))) as world:
         world.beacons.snapshots["b1"] = beacon_snapshot("b1", flags=("Ssl",), ask_first=ask_first)
         every = [world.space.editing.plan_beacons(["b1"], wanted) for wanted, *_ in edits]
         for seen, (wanted, fail, garble, lose) in zip(every, edits, strict=True):
