@@ -14,7 +14,7 @@ options=
 if [ "$tool" = wget ] && wget --version >/dev/null 2>&1; then options="-t 1 --max-redirect=0 --connect-timeout=6"; fi
 ask() {
 child= watch=
-trap "kill \$child; kill -9 \$watch; wait \$child; exit" 15
+trap "kill -9 \$child \$watch; wait \$child; exit" 15
 case $tool in
 curl)
 (ulimit -f "$2"; exec curl -q -g -s -S --noproxy "*" --connect-timeout 6 --max-time "$seconds" -o "$place/body.$1" -w "%{http_code}" "$3" >"$place/status.$1" 2>"$place/said.$1" </dev/null) &
